@@ -1,0 +1,1 @@
+//! Turns the crank: sources through detection to a report.

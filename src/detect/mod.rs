@@ -1,0 +1,1 @@
+//! Finds rules in events: literals, then candidates, then proof.

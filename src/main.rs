@@ -1,0 +1,2 @@
+//! Parse, run, one exit code.
+fn main() {}

@@ -1,0 +1,9 @@
+//! The words every other room speaks: patterns, levels, positions. Imports nothing of ours.
+
+mod level;
+mod pattern;
+mod position;
+
+pub use level::Level;
+pub use pattern::Pattern;
+pub use position::Position;

@@ -1,0 +1,1 @@
+//! Detection rules: TOML as written, checked, and filled in.

@@ -1,0 +1,35 @@
+//! Every bound of the program in one place, each with its reason.
+
+/// Longest line kept whole; of a longer one the head is kept and the rest skipped up to its newline,
+/// so that a line of gigabytes costs no more memory than this.
+pub const LINE_BYTES: usize = 1 << 20;
+
+/// How much of a finished file is mapped at once and given back before the next piece.
+pub const MAP_WINDOW: usize = 64 << 20;
+
+/// How much of a live file, pipe or decoder is read at once.
+pub const READ_BLOCK: usize = 4 << 20;
+
+/// Longest event (a traceback with all its lines): deeper recursion than CPython prints, with room.
+pub const EVENT_BYTES: usize = 1 << 20;
+
+/// Most lines of one event.
+pub const EVENT_LINES: usize = 20_000;
+
+/// How far back from a candidate line its record may begin.
+pub const LOOK_BACK: usize = 256 << 10;
+
+/// Longest text of one evidence line in a report (contract: 8 KiB each).
+pub const EVIDENCE_BYTES: usize = 8 << 10;
+
+/// Evidence lines kept for one diagnosis.
+pub const EVIDENCE_LINES: usize = 12;
+
+/// Distinct incidents kept for one report; beyond it the oldest of the mildest level gives way.
+pub const INCIDENTS: usize = 4_096;
+
+/// Runs kept for one source; a crash loop of weeks stays bounded.
+pub const RUNS: usize = 10_000;
+
+/// Most bytes one compressed file may unfold to before reading stops and says so.
+pub const DECODED_BYTES: u64 = 16 << 30;

@@ -1,0 +1,72 @@
+use std::ops::Range;
+
+/// Whole lines of one source, in memory.
+///
+/// `bytes` may begin with lines that an earlier chunk already held: as many as the caller asked to see
+/// again (see [`super::Reader::advance`]). The last line has no newline only at the end of the source or
+/// where an over-long line was cut.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunk<'s> {
+    /// The lines.
+    pub bytes: &'s [u8],
+    /// Where they come from, in order; the first begins at 0. More than one where the chunk spans two
+    /// files of a rotated set, or where an over-long line was cut.
+    pub segments: &'s [Segment],
+    /// Nothing follows in this source.
+    pub last: bool,
+}
+
+/// A stretch of a chunk that lies in one piece in one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// Where in the chunk's bytes it begins.
+    pub at: usize,
+    /// Index of the file in the source's list of files.
+    pub file: usize,
+    /// Byte offset of its start in that file, as decoded.
+    pub offset: u64,
+    /// Line number (from 1) of its first line in that file.
+    pub line: u64,
+}
+
+/// Where a byte of a chunk lies in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the file in the source's list of files.
+    pub file: usize,
+    /// Byte offset in that file, as decoded.
+    pub byte: u64,
+    /// Line number, from 1.
+    pub line: u64,
+}
+
+impl Chunk<'_> {
+    /// The segment that holds byte `at` of the chunk.
+    pub fn segment(&self, at: usize) -> Segment {
+        let index = self.segments.partition_point(|segment| segment.at <= at);
+        self.segments[index.saturating_sub(1)]
+    }
+
+    /// Place of the line that begins at `at`. Counts the newlines since the segment's start, or since
+    /// `from` where the caller already knows that place (it must not lie behind `at`).
+    pub fn place(&self, at: usize, from: Option<(usize, Place)>) -> Place {
+        let segment = self.segment(at);
+        let (start, line) = match from {
+            Some((seen, place)) if seen >= segment.at && seen <= at => (seen, place.line),
+            _ => (segment.at, segment.line),
+        };
+        let newlines = memchr::memchr_iter(b'\n', &self.bytes[start..at]).count() as u64;
+        Place {
+            file: segment.file,
+            byte: segment.offset + (at - segment.at) as u64,
+            line: line + newlines,
+        }
+    }
+
+    /// The line that holds byte `at`, newline included.
+    pub fn line(&self, at: usize) -> Range<usize> {
+        let start = memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |newline| newline + 1);
+        let end = memchr::memchr(b'\n', &self.bytes[at..]).map_or(self.bytes.len(), |n| at + n + 1);
+        start..end
+    }
+}
