@@ -67,6 +67,12 @@ impl Buffer {
         &self.bytes[..self.filled]
     }
 
+    /// Bytes of memory held for text.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// End of the last whole line.
     pub(super) fn whole(&self) -> usize {
         self.whole
