@@ -86,7 +86,8 @@ def render():
     modules = read_distributions()
     hand_made = (HERE / "choices.toml").read_text()
     check_choices(modules, tomllib.loads(hand_made))
-    stdlib = [l for l in (HERE / "stdlib.txt").read_text().splitlines() if l and not l.startswith("#")]
+    stdlib_lines = (HERE / "stdlib.txt").read_text().splitlines()
+    stdlib = [name for name in stdlib_lines if name and not name.startswith("#")]
 
     parts = [HEADER, "stdlib = ["]
     line = " "
