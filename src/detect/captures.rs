@@ -8,7 +8,7 @@ use super::confirm::Match;
 use super::subject::{Parsed, Which};
 use crate::model::Pattern;
 use crate::rules::{Exchange, RuleSet, short};
-use crate::traceback;
+use crate::traceback::{self, Roots};
 
 /// Longest captured value; what is longer is no value but a text that ran on.
 const VALUE_BYTES: usize = 300;
@@ -86,14 +86,18 @@ fn derive(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match, texts: &[Stri
         && !found.captures.contains_key("package")
         && let Some(module) = found.captures.get("module")
     {
-        let top = module.split('.').next().unwrap_or(module);
-        let package = match rules.packages.find(module) {
-            Some(module) => Some(module.package.to_owned()),
-            None if rule.id.ends_with("missing-module") => Some(top.replace('_', "-")),
-            None => None,
+        let code = parsed.own_frame(found.which, &Roots::default()).and_then(|f| f.code.as_deref());
+        let imported: Vec<&str> =
+            code.unwrap_or("").split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+        let (package, notes) = match rules.packages.find(module, &imported) {
+            Some(known) => (known.package, known.notes.join(" ")),
+            None => (None, String::new()),
         };
         if let Some(package) = package {
             found.captures.insert("package".into(), package);
+        }
+        if !notes.is_empty() {
+            found.captures.insert("note".into(), notes);
         }
     }
     if !found.captures.contains_key("exchange")

@@ -10,28 +10,46 @@ use crate::rules::{Exchange, ExchangeError, Exchanges, RuleSet};
 /// How sure a code is whose exchange the log does not name, if all exchanges that know it agree.
 const UNNAMED: f64 = 0.8;
 
-/// Leading characters of a code that stand in the search literals: enough to leave out `"code":0`.
-const CODE_PREFIX: usize = 2;
-
-/// What to search for: every context with the beginnings of known codes, and messages without codes.
+/// What to search for: each context, followed by the beginning of a known code where the code follows
+/// it directly (so that `"code":0` in a healthy answer is no candidate), and messages without codes.
 pub(super) fn literals(exchanges: &Exchanges) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut beginnings = BTreeSet::new();
     for error in exchanges.tables.iter().flat_map(|table| &table.errors) {
         if let Some(code) = &error.code {
-            beginnings.insert(code.chars().take(CODE_PREFIX).collect::<String>());
+            // `0` and `2` begin the codes of success (`0`, `00000`, `200`, `200000`).
+            let most = if code.starts_with(['0', '2']) { 3 } else { 1 };
+            beginnings.insert(code.chars().take(most).collect::<String>());
         } else if let Some(message) = &error.message {
             found.insert(message.clone());
         }
     }
     for context in &exchanges.contexts {
-        for beginning in &beginnings {
-            for between in ["", " ", "\"", " \"", "'", " '"] {
+        if !context.direct {
+            found.insert(context.literal.clone());
+            continue;
+        }
+        for between in between(&context.literal) {
+            for beginning in &beginnings {
                 found.insert(format!("{}{between}{beginning}", context.literal));
             }
         }
     }
     found
+}
+
+/// What may stand between a context and its code, by how the context ends.
+fn between(literal: &str) -> &'static [&'static str] {
+    match literal.as_bytes().last() {
+        Some(b'"') => &[":", ": ", " : ", ":\"", ": \"", " : \""],
+        Some(b'\'') => &[":", ": ", ":'", ": '", ":\"", ": \""],
+        Some(b'\\') => &["\":", "\": ", "\":\\\"", "\": \\\""],
+        Some(b'=' | b':' | b' ' | b'(') => &["", " ", "\"", "'", " \"", " '"],
+        _ => &[
+            "=", "=\"", "='", ":", ": ", ":'", ": '", ":\"", ": \"", "\":", "\": ", "\":\"", "\": \"", "':", "': ",
+            "':'", "': '", "\\\":", "\\\": ", "\\\":\\\"", "\\\": \\\"", " ", " = ",
+        ],
+    }
 }
 
 /// Adds a match for each code of an exchange that the subject's text holds.

@@ -212,6 +212,7 @@ impl Loader {
             self.set.exchanges.contexts.push(CodeContext {
                 name: written.name,
                 literal: written.literal.into_inner(),
+                direct: written.direct,
                 exchange: written.exchange,
                 regex,
             });
@@ -588,8 +589,8 @@ impl Checker<'_> {
 }
 
 /// Captures that the program itself may add to any match.
-const DERIVED: [&str; 7] =
-    ["package", "exchange", "code", "exception", "message", "means", "skew"];
+const DERIVED: [&str; 8] =
+    ["package", "note", "exchange", "code", "exception", "message", "means", "skew"];
 
 fn known_captures(rule: &Rule) -> Vec<String> {
     let mut known: Vec<String> = DERIVED.iter().map(|name| (*name).to_owned()).collect();

@@ -48,6 +48,8 @@ pub struct CodeContext {
     pub name: String,
     /// Text that always stands there.
     pub literal: String,
+    /// The code follows the literal, with nothing but a separator and a quote between.
+    pub direct: bool,
     /// Only codes of this exchange appear so.
     pub exchange: Option<String>,
     /// Captures `code`.
@@ -62,12 +64,19 @@ impl Exchanges {
 
     /// The exchange that this host belongs to.
     pub fn by_host(&self, host: &str) -> Option<&Exchange> {
-        self.tables.iter().find(|table| {
-            table.hosts.iter().any(|suffix| {
-                host.strip_suffix(suffix.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        let fits = |suffix: &&String| {
+            host.strip_suffix(suffix.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        // The longest suffix: `futures.kraken.com` has a table of its own beside `kraken.com`.
+        self.tables
+            .iter()
+            .filter_map(|table| {
+                let longest = table.hosts.iter().filter(fits).map(String::len).max()?;
+                Some((longest, table))
             })
-        })
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, table)| table)
     }
 
     /// The exchange whose Python client has this top-level package.

@@ -114,6 +114,8 @@ pub(super) struct ContextText {
     pub(super) regex: Spanned<String>,
     pub(super) literal: Spanned<String>,
     #[serde(default)]
+    pub(super) direct: bool,
+    #[serde(default)]
     pub(super) exchange: Option<String>,
     #[serde(default)]
     pub(super) examples: Vec<toml::Value>,

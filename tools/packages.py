@@ -22,11 +22,11 @@ import tomllib
 import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-TABLE = HERE.parent / "packages.toml"
+TABLE = HERE.parent / "rules" / "packages.toml"
 
 HEADER = """\
-# Which requirement brings an importable module. Made by make/packages.py from make/distributions.txt,
-# make/choices.toml and make/stdlib.txt: edit those, then run the script.
+# Which requirement brings an importable module. Made by tools/packages.py from tools/distributions.txt,
+# tools/choices.toml and tools/stdlib.txt: edit those, then run the script.
 #
 #   stdlib         modules of the standard library (Python 3.13): one that is missing is never to be installed
 #   [modules]      module -> requirement as its project spells it; of dotted modules the longest that fits decides
@@ -165,7 +165,7 @@ def main():
     tomllib.loads(text)
     if arguments.check:
         if not TABLE.exists() or TABLE.read_text() != text:
-            sys.exit("rules/packages.toml is stale: run rules/make/packages.py")
+            sys.exit("rules/packages.toml is stale: run tools/packages.py")
     else:
         TABLE.write_text(text)
 
