@@ -177,7 +177,7 @@ pub(super) const TRUNCATED: &str = "truncated while it was read";
 
 /// Opens a file or a FIFO. The path may name something else by the time it is opened: a FIFO is waited
 /// for only where the path named one before, and what is open then is judged, not the name.
-fn open_path(path: &Path) -> io::Result<(File, Metadata)> {
+pub(super) fn open_path(path: &Path) -> io::Result<(File, Metadata)> {
     let pipe = is_pipe(&fs::metadata(path)?);
     let mut options = fs::OpenOptions::new();
     options.read(true);

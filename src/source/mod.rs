@@ -4,17 +4,22 @@
 mod buffer;
 mod chunk;
 mod decode;
+mod discover;
 mod feed;
 #[cfg_attr(not(unix), path = "map_none.rs")]
 mod map;
+mod names;
 mod peek;
 mod reader;
+mod rotation;
 mod text;
 
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 pub use chunk::{Chunk, Place, Segment};
+pub use discover::{Discover, Discovery, PathArg, Problem, discover};
+pub use names::LOOKED_FOR;
 pub use reader::{ReadError, Reader, Totals};
 
 use crate::safe::limits;
