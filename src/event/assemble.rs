@@ -9,7 +9,7 @@ use super::record::{Record, read_record};
 use crate::model::Severity;
 use crate::safe::limits;
 use crate::source::Chunk;
-use crate::traceback::{Grammar, Step, is_frame, looks_inside};
+use crate::traceback::{Grammar, Step, has_header, is_frame, looks_inside};
 
 /// One logical log record: its first line and every line that continues it.
 #[derive(Debug, Clone)]
@@ -136,7 +136,7 @@ fn preamble(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
     for _ in 0..3 {
         let Some(before) = lines.before(start, floor) else { break };
         let record = lines.record(before, start);
-        let begins_one = Grammar::start(&record.message).is_some_and(|grammar| grammar.is_preamble());
+        let begins_one = Grammar::start(&record.message).is_some() && !has_header(&record.message);
         if !begins_one {
             break;
         }
