@@ -1,0 +1,506 @@
+//! One traceback from the lines of its event: the grammar's answers put together as a chain.
+
+use crate::safe::limits::EVENT_LINES;
+
+use super::grammar::{Act, Grammar};
+use super::line::{self, FrameLine};
+use super::{Frame, Link, Origin, Relation, Step, Traceback, boxed, preamble};
+
+/// Foreign lines tolerated between a preamble and its header.
+const PREAMBLE_GAP: usize = 3;
+
+/// Reads the traceback in the lines of one event, from which wrappers, the logger's header and
+/// colour were removed. Text before it is skipped; foreign lines inside it are too.
+///
+/// Only the first `EVENT_LINES` lines are looked at. Of several tracebacks the first whole one is
+/// taken. `None` where there is none.
+///
+/// A class is empty only where its line is missing: the log was cut there, or it was torn out of the
+/// middle of a chain; `Link::line` is then the last line of that link that is known.
+pub fn parse(lines: &[&str]) -> Option<Traceback> {
+    let lines = &lines[..lines.len().min(EVENT_LINES)];
+    let mut fallback = None;
+    let mut at = 0;
+    while at < lines.len() {
+        let opened = Grammar::open(lines[at]).map(|(grammar, act)| (grammar, act, false));
+        let opened = opened.or_else(|| {
+            let (grammar, act) = Grammar::reopen(lines[at])?;
+            // Indented text alone is a cut traceback only where the event begins with it.
+            (at == 0 || act != Act::Skip).then_some((grammar, act, true))
+        });
+        let Some((grammar, act, resumed)) = opened else {
+            at += 1;
+            continue;
+        };
+        let run = Run::over(lines, at, grammar, act, resumed);
+        at = run.end.max(at + 1);
+        match run.finish() {
+            Some(traceback) if !traceback.tail_missing => return Some(traceback),
+            Some(traceback) => fallback = fallback.or(Some(traceback)),
+            None => {}
+        }
+    }
+    fallback
+}
+
+/// One attempt from one line on.
+struct Run {
+    build: Build,
+    grammar: Grammar,
+    resumed: bool,
+    /// The line after the last one looked at.
+    end: usize,
+}
+
+impl Run {
+    fn over<'a>(
+        lines: &[&'a str],
+        first: usize,
+        mut grammar: Grammar,
+        act: Act<'a>,
+        resumed: bool,
+    ) -> Run {
+        let mut build = Build::new(first, grammar.nested());
+        let mut begun = !matches!(act, Act::Preamble(_));
+        build.act(first, act);
+        let mut at = first + 1;
+        let mut foreign = 0;
+        while at < lines.len() {
+            let read = grammar.read(lines[at]);
+            if read.step == Step::No {
+                let again = line::has_header(lines[at]);
+                let lost =
+                    !begun && (foreign == PREAMBLE_GAP || Grammar::open(lines[at]).is_some());
+                if grammar.complete() || again || lost {
+                    break;
+                }
+                foreign += 1;
+            } else {
+                begun |= !matches!(read.act, Act::Skip | Act::Context(_));
+                for _ in 0..read.leave {
+                    build.leave();
+                }
+                if read.revoke {
+                    build.revoke();
+                }
+                build.act(at, read.act);
+            }
+            at += 1;
+        }
+        Run { build, grammar, resumed, end: at }
+    }
+
+    fn finish(self) -> Option<Traceback> {
+        let Run { build, grammar, resumed, .. } = self;
+        build.finish(resumed, grammar.in_fatal())
+    }
+}
+
+/// What a chain being built is to the one around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Outermost,
+    Member,
+    Fence,
+}
+
+/// A chain being built.
+struct Part {
+    place: Place,
+    links: Vec<Link>,
+    /// Frames of the link whose exception line is yet to come.
+    frames: Vec<Frame>,
+    /// How that link follows from the last.
+    relation: Relation,
+    /// A header or a chain's sentence stands open.
+    open: Option<usize>,
+    /// The last link only carried a remote traceback over.
+    carried: bool,
+    /// Blank lines held back until the message goes on.
+    blanks: usize,
+    /// A frame's line in rich's box that may go on.
+    wrapped: Option<Wrapped>,
+}
+
+impl Part {
+    fn new(place: Place) -> Part {
+        Part {
+            place,
+            links: Vec::new(),
+            frames: Vec::new(),
+            relation: Relation::Root,
+            open: None,
+            carried: false,
+            blanks: 0,
+            wrapped: None,
+        }
+    }
+
+    fn relation(&mut self) -> Relation {
+        let relation = if self.links.is_empty() { Relation::Root } else { self.relation };
+        if std::mem::take(&mut self.carried) && !self.links.is_empty() {
+            return Relation::Remote;
+        }
+        relation
+    }
+
+    fn push(&mut self, class: &str, message: &str, line: usize) {
+        let link = Link {
+            class: class.to_owned(),
+            message: message.to_owned(),
+            frames: std::mem::take(&mut self.frames),
+            notes: Vec::new(),
+            relation: self.relation(),
+            members: Vec::new(),
+            line,
+        };
+        self.links.push(link);
+        self.open = None;
+        self.blanks = 0;
+    }
+
+    /// Ends a link whose exception line never came. Whether there was one.
+    fn cut(&mut self) -> bool {
+        let Some(opened) = self.open.take() else { return false };
+        if !self.frames.is_empty() || self.links.is_empty() {
+            let line = self.frames.last().map_or(opened, |frame| frame.at);
+            self.push("", "", line);
+        }
+        true
+    }
+
+    fn frame(&mut self, at: usize, frame: FrameLine<'_>) {
+        self.open.get_or_insert(at);
+        self.frames.push(Frame {
+            file: frame.file.to_owned(),
+            line: frame.line,
+            function: frame.function.map(str::to_owned),
+            code: None,
+            at,
+        });
+    }
+
+    fn code(&mut self, text: &str) {
+        if let Some(frame) = self.frames.last_mut() {
+            match &mut frame.code {
+                Some(code) => {
+                    code.push('\n');
+                    code.push_str(text);
+                }
+                None => frame.code = Some(text.to_owned()),
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        let blanks = std::mem::take(&mut self.blanks);
+        let Some(link) = self.links.last_mut() else { return };
+        if has_whole_message(link) {
+            link.notes.push(text.trim().to_owned());
+            return;
+        }
+        // A message may begin on the line after its class.
+        if !link.message.is_empty() || blanks > 0 {
+            link.message.extend(std::iter::repeat_n('\n', blanks + 1));
+        }
+        link.message.push_str(text);
+    }
+
+    fn box_text(&mut self, at: usize, text: &str) {
+        let alone = boxed::frame(text).is_some_and(|(_, _, function)| function.is_some());
+        let before = self.wrapped.take().filter(|before| !(before.whole && alone));
+        let (at, text) = match before {
+            None => (at, text.to_owned()),
+            Some(mut before) => {
+                if before.whole {
+                    self.frames.pop();
+                }
+                // rich wraps between words, and inside a word that is longer than the line.
+                let between = before.text.ends_with(" in") || ends_with_number(&before.text);
+                before.text.push_str(if between { " " } else { "" });
+                before.text.push_str(text);
+                (before.at, before.text)
+            }
+        };
+        let mut whole = false;
+        if let Some((file, line, function)) = boxed::frame(&text)
+            && function.is_some()
+        {
+            whole = true;
+            self.frame(at, FrameLine { file, line: Some(line), function, caught: false });
+        }
+        self.wrapped = Some(Wrapped { at, text, whole });
+    }
+
+    fn syntax_text(&mut self, at: usize, text: &str) {
+        match boxed::frame(text) {
+            Some((file, line, None)) if !file.contains(' ') => {
+                self.frame(at, FrameLine { file, line: Some(line), function: None, caught: false });
+            }
+            _ => {
+                if self.frames.last().is_some_and(|frame| frame.function.is_none()) {
+                    self.code(text);
+                }
+            }
+        }
+    }
+}
+
+/// A frame's line in rich's box, perhaps wrapped over several.
+struct Wrapped {
+    /// Index of its first line.
+    at: usize,
+    text: String,
+    /// It reads as a frame already, which is the last one kept.
+    whole: bool,
+}
+
+fn ends_with_number(text: &str) -> bool {
+    text.rsplit_once(':')
+        .is_some_and(|(_, end)| !end.is_empty() && end.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether no line can be added to the message, so that what follows is a note: a `KeyError` shows
+/// the representation of its key, a group ends with the number of its members.
+fn has_whole_message(link: &Link) -> bool {
+    let message = link.message.as_str();
+    if link.class == "KeyError" {
+        let quote = message.chars().next().filter(|c| matches!(c, '\'' | '"'));
+        return message.len() > 1 && quote.is_some_and(|quote| message.ends_with(quote));
+    }
+    message.ends_with(" sub-exception)") || message.ends_with(" sub-exceptions)")
+}
+
+/// A traceback being built.
+struct Build {
+    /// The chain being read, and those around it, outermost first.
+    outer: Vec<Part>,
+    part: Part,
+    origin: Origin,
+    first: usize,
+    /// The fatal error, with the frames of its thread, innermost first.
+    fatal: Option<Link>,
+    /// Whether frames go to the fatal error, and whether the failed thread's were found.
+    thread: Option<bool>,
+    failed_seen: bool,
+    /// Links of a failed `sys.excepthook`.
+    hook: Vec<Link>,
+}
+
+impl Build {
+    fn new(first: usize, nested: usize) -> Build {
+        let mut build = Build {
+            outer: Vec::new(),
+            part: Part::new(Place::Outermost),
+            origin: Origin::Plain,
+            first,
+            fatal: None,
+            thread: None,
+            failed_seen: false,
+            hook: Vec::new(),
+        };
+        for _ in 0..nested {
+            build.enter(Place::Member);
+        }
+        build
+    }
+
+    fn enter(&mut self, place: Place) {
+        self.outer.push(std::mem::replace(&mut self.part, Part::new(place)));
+    }
+
+    /// Ends the innermost chain and hands it to the one around it.
+    fn leave(&mut self) {
+        let Some(outer) = self.outer.pop() else { return };
+        let mut part = std::mem::replace(&mut self.part, outer);
+        part.cut();
+        if part.links.is_empty() {
+            return;
+        }
+        let line = part.links.last().map_or(self.first, |link| link.line);
+        let around = &mut self.part;
+        match part.place {
+            Place::Fence => {
+                // The carrier has no say of its own: what it carried takes its place.
+                if let Some(carrier) = around.links.pop()
+                    && let Some(first) = part.links.first_mut()
+                {
+                    first.relation = carrier.relation;
+                }
+                around.links.append(&mut part.links);
+                around.carried = true;
+            }
+            Place::Member | Place::Outermost => {
+                if around.links.is_empty() {
+                    // The log begins inside the group: nothing is known of the group itself.
+                    around.push("", "", line);
+                }
+                if let Some(group) = around.links.last_mut() {
+                    group.members.push(part.links);
+                }
+            }
+        }
+    }
+
+    /// Takes back the last exception line: it was someone else's.
+    fn revoke(&mut self) {
+        if let Some(link) = self.part.links.pop() {
+            self.part.frames = link.frames;
+            self.part.relation = link.relation;
+            self.part.carried = link.relation == Relation::Remote;
+            self.part.open = Some(link.line);
+        }
+    }
+
+    fn act(&mut self, at: usize, act: Act<'_>) {
+        if !matches!(act, Act::Blank | Act::Text(_)) {
+            self.part.blanks = 0;
+        }
+        if !matches!(act, Act::BoxText(_) | Act::Blank) {
+            self.part.wrapped = None;
+        }
+        match act {
+            Act::Skip | Act::BoxBreak => {}
+            Act::Blank => self.part.blanks += 1,
+            Act::Preamble(origin) => self.origin = origin,
+            Act::Context(text) => {
+                if let Origin::Task(name) = &mut self.origin
+                    && let Some(found) = preamble::task_name(text)
+                    && name.is_empty()
+                {
+                    found.clone_into(name);
+                }
+            }
+            Act::Head => {
+                self.thread = None;
+                self.part.open.get_or_insert(at);
+            }
+            Act::Frame(frame) => match (self.thread, &mut self.fatal) {
+                (Some(kept), Some(fatal)) => {
+                    if kept {
+                        fatal.frames.push(Frame {
+                            file: frame.file.to_owned(),
+                            line: frame.line,
+                            function: frame.function.map(str::to_owned),
+                            code: None,
+                            at,
+                        });
+                    }
+                }
+                _ => self.part.frame(at, frame),
+            },
+            Act::Code(text) => self.part.code(text),
+            Act::Exception(class, message) => self.part.push(class, message, at),
+            Act::Text(text) => self.part.text(text),
+            Act::Note(text) => {
+                if let Some(link) = self.part.links.last_mut() {
+                    link.notes.push(text.to_owned());
+                }
+            }
+            Act::Chain(relation) => {
+                self.part.cut();
+                self.part.relation = relation;
+                self.part.open = Some(at);
+            }
+            Act::Original => {
+                self.part.cut();
+                self.hook = std::mem::take(&mut self.part.links);
+                self.part.open = Some(at);
+            }
+            Act::EnterMember => self.enter(Place::Member),
+            Act::FenceEnd => self.part.carried = true,
+            Act::EnterFence => self.enter(Place::Fence),
+            Act::Fatal(class, message) => {
+                self.origin = Origin::Fatal(message.to_owned());
+                self.fatal = Some(fatal_link(class, message, at));
+            }
+            Act::Thread(current) => self.thread(at, current),
+            Act::BoxText(text) => self.part.box_text(at, text),
+            Act::SyntaxText(text) => self.part.syntax_text(at, text),
+        }
+    }
+
+    /// Frames of a thread follow. Those of the thread that failed are kept, else those of the first.
+    fn thread(&mut self, at: usize, current: bool) {
+        if self.fatal.is_none() {
+            self.origin = Origin::Fatal(String::new());
+        }
+        let fatal = self.fatal.get_or_insert_with(|| fatal_link("", "", at));
+        let keep = if current { !self.failed_seen } else { self.thread.is_none() };
+        if current && keep {
+            fatal.frames.clear();
+        }
+        self.failed_seen |= current;
+        self.thread = Some(keep);
+    }
+
+    fn finish(mut self, resumed: bool, fatal: bool) -> Option<Traceback> {
+        let mut tail_missing = false;
+        while !self.outer.is_empty() {
+            tail_missing |= self.part.open.is_some();
+            self.leave();
+        }
+        let opened = self.part.open.is_some();
+        // After a chain's sentence alone there is nothing to say of the next link.
+        let alone = self.part.frames.is_empty() && resumed;
+        if !(alone && self.part.links.is_empty()) {
+            self.part.cut();
+        }
+        tail_missing |= opened;
+        let mut links = self.part.links;
+        if !self.hook.is_empty() {
+            if let Some(first) = self.hook.first_mut()
+                && !links.is_empty()
+            {
+                first.relation = Relation::Context;
+            }
+            links.append(&mut self.hook);
+        }
+        if let Some(mut fatal) = self.fatal {
+            fatal.frames.reverse();
+            if !links.is_empty() {
+                fatal.relation = Relation::Context;
+            }
+            links.push(fatal);
+        }
+        if let Some(last) = links.last() {
+            tail_missing |= is_cut_name(last);
+        }
+        let head_missing = resumed
+            || !fatal && self.part.place == Place::Outermost && {
+                // Begun at the place of a `SyntaxError`, but it is no such error.
+                links.first().is_some_and(|link| {
+                    link.frames.first().is_some_and(|frame| frame.at == self.first)
+                        && !is_syntax_error(link)
+                })
+            };
+        (!links.is_empty()).then_some(Traceback {
+            links,
+            origin: self.origin,
+            head_missing,
+            tail_missing,
+        })
+    }
+}
+
+fn fatal_link(class: &str, message: &str, line: usize) -> Link {
+    Link {
+        class: class.to_owned(),
+        message: message.to_owned(),
+        frames: Vec::new(),
+        notes: Vec::new(),
+        relation: Relation::Root,
+        members: Vec::new(),
+        line,
+    }
+}
+
+fn is_syntax_error(link: &Link) -> bool {
+    ["SyntaxError", "IndentationError", "TabError"].iter().any(|name| link.class.ends_with(name))
+}
+
+/// Whether the line that names the class was cut inside the name: `requests.exceptions.ConnectionErr`.
+fn is_cut_name(link: &Link) -> bool {
+    let cut = |end: &str| (3..end.len()).any(|n| link.class.ends_with(&end[..n]));
+    link.message.is_empty() && (cut("Error") || cut("Exception"))
+}
