@@ -25,6 +25,38 @@ const SUPERVISORD: [&str; 13] = [
     "Included extra file ",
 ];
 
+/// Words that messages begin with, before a colon, more often than loggers are called by them. Sorted.
+const PROSE: [&str; 28] = [
+    "body",
+    "code",
+    "connection",
+    "data",
+    "detail",
+    "details",
+    "exited",
+    "failed",
+    "failure",
+    "http",
+    "https",
+    "killed",
+    "message",
+    "note",
+    "order",
+    "reason",
+    "request",
+    "response",
+    "result",
+    "retry",
+    "retrying",
+    "signal",
+    "spawned",
+    "status",
+    "stopped",
+    "success",
+    "url",
+    "warning",
+];
+
 impl<'t> Walk<'t> {
     /// Reads on from `end`, where the last of time and level ends, and makes the header.
     pub(super) fn finish(mut self, end: usize) -> Header<'t> {
@@ -39,7 +71,11 @@ impl<'t> Walk<'t> {
         let start = start.unwrap_or_else(|| fields::separator(self.bytes, at).message);
         let message = &self.text[start.min(self.text.len())..];
         let format = self.format(end, message);
-        let message = if format == Format::Rich { without_right_column(message) } else { message };
+        let message = match format {
+            Format::Rich => without_right_column(message),
+            Format::Octobot => message.trim_ascii_start(),
+            _ => message,
+        };
         Header {
             time: self.time,
             severity: self.level.map(|level| level.word.severity),
@@ -115,7 +151,12 @@ impl<'t> Walk<'t> {
         if class || !(sure || named || number) {
             return None;
         }
-        self.name(word);
+        match word.split_once(':') {
+            Some((name, _)) if fields::is_name(name) && !fields::is_file(word) => {
+                self.logger = self.logger.or(Some(name));
+            }
+            _ => self.name(word),
+        }
         Some(end)
     }
 
@@ -155,32 +196,37 @@ impl<'t> Walk<'t> {
         if fields::is_file(word) && word.contains(':') && behind.mark != Mark::None {
             return Some(end);
         }
+        if self.hint.is_none() && behind.mark == Mark::Space && behind.next - end >= 2 {
+            return self.octobot_columns(word, behind.next);
+        }
         if self.logger.is_some() || !fields::is_name(word) {
             return None;
         }
         let spaced = self.bytes.get(end + 1).is_none_or(|byte| *byte == b' ');
         let taken = match behind.mark {
-            Mark::Colon if spaced => !fields::is_class(word) || self.is_component(word),
-            Mark::Dash => !flask && !fields::is_class(word),
-            Mark::Space if behind.next - end >= 2 => {
-                let place = behind.next + fields::word_len(self.bytes, behind.next);
-                let found = self
-                    .text
-                    .get(behind.next..place)
-                    .is_some_and(|text| fields::is_place(text) || fields::is_file(text));
-                if found {
-                    self.hint = Some(Format::Octobot);
-                    self.name(word);
-                    return Some(place);
-                }
-                false
+            Mark::Colon if spaced => {
+                let prose = PROSE.binary_search(&word).is_ok();
+                (!fields::is_class(word) && !prose) || self.is_component(word)
             }
+            Mark::Dash => !flask && !fields::is_class(word),
             _ => false,
         };
         if !taken {
             return None;
         }
         self.name(word);
+        Some(end)
+    }
+
+    /// `name  file.py:12`, each padded to a column. Gives the end of the place.
+    fn octobot_columns(&mut self, name: &'t str, from: usize) -> Option<usize> {
+        let end = from + fields::word_len(self.bytes, from);
+        let place = self.text.get(from..end)?;
+        if self.logger.is_some() || !(fields::is_place(place) || fields::is_file(place)) {
+            return None;
+        }
+        self.hint = Some(Format::Octobot);
+        self.logger = Some(name);
         Some(end)
     }
 
