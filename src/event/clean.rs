@@ -21,6 +21,19 @@ pub(super) fn line_text(line: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Like [`line_text`], for text that a JSON string held and that may be several lines.
+pub(super) fn lines_text(text: String) -> String {
+    if memchr::memchr3(ESCAPE, b'\r', 0, text.as_bytes()).is_none() {
+        let end = text.trim_end_matches('\n').len();
+        let mut text = text;
+        text.truncate(end);
+        return text;
+    }
+    let lines: Vec<_> = text.trim_end_matches(['\n', '\r']).split('\n').collect();
+    let clean: Vec<_> = lines.into_iter().map(|line| line_text(line.as_bytes())).collect();
+    clean.join("\n")
+}
+
 /// `text` without escape sequences that syslog daemons rewrote as `#033[…m`.
 pub(super) fn without_octal_escapes(text: &str) -> Cow<'_, str> {
     if !text.contains("#033[") {
@@ -139,6 +152,18 @@ mod tests {
             assert_eq!(line_text(line), text);
         }
         assert_eq!(without_octal_escapes("#033[31mboom#033[0m #1"), "boom #1");
+    }
+
+    #[test]
+    fn each_of_several_lines_is_cleaned() {
+        for (text, clean) in [
+            ("a\r\nb\r\n", "a\nb"),
+            ("a\n\n", "a"),
+            ("\u{1b}[31ma\u{1b}[0m\n  b", "a\n  b"),
+            ("", ""),
+        ] {
+            assert_eq!(lines_text(text.to_owned()), clean);
+        }
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub enum Format {
     DockerJson,
     /// Kubernetes CRI: `T stdout F line`.
     Cri,
+    /// `kubectl logs --prefix`: `[pod/name/container] line`.
+    Kubectl,
     /// supervisord's own lines, and its prefix on a program's lines.
     Supervisord,
     /// circus.
@@ -102,6 +104,7 @@ impl Format {
             Format::DockerTimes => "docker",
             Format::DockerJson => "docker-json",
             Format::Cri => "cri",
+            Format::Kubectl => "kubectl",
             Format::Supervisord => "supervisord",
             Format::Circus => "circus",
             Format::Pm2 => "pm2",

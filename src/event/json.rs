@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use super::shape::Shape;
-use super::{Format, Record, Severity, Stamp};
+use super::{Format, Record, Severity, Stamp, clean};
 
 mod traceback;
 
@@ -106,7 +106,7 @@ pub(super) fn read(text: &str) -> Option<Record<'static>> {
         logger.as_ref().map(|found| found.0),
         trace_key,
     ];
-    let mut record = Record::plain(Cow::Owned(join(message, trace)));
+    let mut record = Record::plain(Cow::Owned(clean::lines_text(join(message, trace))));
     record.format = Format::Json;
     record.begins = true;
     record.stamp = time.map(|found| found.1);
@@ -189,10 +189,14 @@ fn extra(object: &Object, used: &[Option<&str>]) -> String {
         if !text.is_empty() {
             text.push(' ');
         }
-        let _ = match value {
-            Value::String(value) => write!(text, "{key}={value}"),
-            value => write!(text, "{key}={value}"),
-        };
+        text.push_str(key);
+        text.push('=');
+        match value {
+            Value::String(value) => text.push_str(value),
+            value => {
+                let _ = write!(text, "{value}");
+            }
+        }
     }
     text
 }
@@ -206,7 +210,7 @@ fn loguru(text: &str, record: &Object) -> Record<'static> {
         Some(at) => &text[at..],
         None => text,
     };
-    let mut found = Record::plain(Cow::Owned(join(message.to_owned(), None)));
+    let mut found = Record::plain(Cow::Owned(clean::lines_text(message.to_owned())));
     found.format = Format::Json;
     found.begins = true;
     found.severity =

@@ -1,9 +1,11 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+mod epoch;
 mod scan;
 
-pub(super) use scan::{Order, Time, epoch, scan, tai64n};
+pub(super) use epoch::{epoch, tai64n};
+pub(super) use scan::{Order, Time, scan};
 
 /// A time as a log wrote it: with or without date, year, fraction and zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl Stamp {
 
     /// A stamp from seconds (negative before 1970) and nanoseconds since 1970; `None` out of range.
     pub(super) fn from_epoch(seconds: i64, nanos: i32, raw: &str) -> Option<Stamp> {
-        let civil = scan::civil_utc(seconds, nanos)?;
+        let civil = epoch::civil_utc(seconds, nanos)?;
         Some(Stamp {
             civil,
             offset: Some(0),

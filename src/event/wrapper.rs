@@ -60,7 +60,8 @@ pub(super) fn peel<'t>(text: &'t str, lead: Option<&Time>) -> Option<Wrapper<'t>
     match bytes.first()? {
         b'{' => machine::json(text),
         b'<' => priority(text),
-        b'[' => kernel(text),
+        b'[' => kernel(text).or_else(|| pod(text)),
+        b'#' => annotation(text),
         b'@' => tai64n(text),
         b'0'..=b'9' => pm2(text).or_else(|| uptime(text)).or_else(|| tabbed(text)),
         b' ' | b'\t' => None,
@@ -167,6 +168,20 @@ fn kernel(text: &str) -> Option<Wrapper<'_>> {
     }
     // `dmesg -T` pads the day with a blank and writes no fraction.
     (time.digits == 0).then(|| wrapper.at(Some(Stamp::new(&time, inside))))
+}
+
+/// `kubectl logs --prefix`: `[pod/bot-0/bot] `.
+fn pod(text: &str) -> Option<Wrapper<'_>> {
+    let (name, rest) = text.strip_prefix("[pod/")?.split_once(']')?;
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    (!name.contains(' ')).then(|| Wrapper::new(Format::Kubectl, rest).from(name))
+}
+
+/// GitHub's `##[error]`, which the runner writes before its own words.
+fn annotation(text: &str) -> Option<Wrapper<'_>> {
+    let (word, rest) = text.strip_prefix("##[")?.split_once(']')?;
+    let severity = Severity::of_word(word)?;
+    Some(Wrapper { severity: Some(severity), ..Wrapper::new(Format::GithubActions, rest) })
 }
 
 /// Seconds since the machine started, with six digits behind the point.

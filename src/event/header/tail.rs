@@ -1,7 +1,8 @@
 //! Behind time and level: the fields that may still follow, where the message begins, and whose layout
 //! it is.
 
-use super::{Header, Walk, group_at};
+use super::group::group_at;
+use super::{Header, Walk};
 use crate::event::fields::{self, Mark, Separator};
 use crate::event::format::Format;
 use crate::event::severity::Spelling;
@@ -9,8 +10,9 @@ use crate::event::stamp::Order;
 
 /// What supervisord says of itself begins with one of these (supervisor's `process.py`,
 /// `supervisord.py`, `options.py`).
-const SUPERVISORD: [&str; 13] = [
+const SUPERVISORD: [&str; 14] = [
     "spawned: '",
+    "spawnerr: ",
     "exited: ",
     "success: ",
     "gave up: ",
@@ -26,7 +28,7 @@ const SUPERVISORD: [&str; 13] = [
 ];
 
 /// Words that messages begin with, before a colon, more often than loggers are called by them. Sorted.
-const PROSE: [&str; 28] = [
+const PROSE: [&str; 29] = [
     "body",
     "code",
     "connection",
@@ -50,6 +52,7 @@ const PROSE: [&str; 28] = [
     "retrying",
     "signal",
     "spawned",
+    "spawnerr",
     "status",
     "stopped",
     "success",

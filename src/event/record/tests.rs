@@ -848,6 +848,98 @@ fn wrappers_are_taken_off() {
             },
         ),
         (
+            "[pod/bot-0/bot] tick",
+            Want {
+                wrapper: Some("kubectl"),
+                stream: Some("bot-0/bot"),
+                message: "tick",
+                ..Want::default()
+            },
+        ),
+        (
+            "2026-11-23T04:17:00.1234567Z ##[error]Process completed with exit code 1.",
+            Want {
+                wrapper: Some("github-actions"),
+                time: Some("2026-11-23T04:17:00.1234567Z"),
+                severity: ERROR,
+                message: "Process completed with exit code 1.",
+                ..Want::default()
+            },
+        ),
+        (
+            "2026-10-06_14:03:44.12345 tick",
+            Want {
+                wrapper: Some("tai64n"),
+                time: Some("2026-10-06T14:03:44.12345"),
+                message: "tick",
+                ..Want::default()
+            },
+        ),
+        (
+            "1791561950.390123 vps bot[41]: tick",
+            Want {
+                wrapper: Some("journald"),
+                time: Some("2026-10-09T16:05:50.390123Z"),
+                stream: Some("bot"),
+                pid: Some(41),
+                message: "tick",
+                ..Want::default()
+            },
+        ),
+        (
+            "<6>[ 4759.869485] oom_reaper: reaped",
+            Want {
+                wrapper: Some("kernel"),
+                format: "kernel",
+                severity: INFO,
+                begins: true,
+                message: "oom_reaper: reaped",
+                ..Want::default()
+            },
+        ),
+        (
+            "<11>cut off",
+            Want {
+                wrapper: Some("syslog"),
+                severity: ERROR,
+                message: "cut off",
+                ..Want::default()
+            },
+        ),
+        (
+            "section_start:1795407420:run\r\u{1b}[0Ktick",
+            Want { message: "tick", ..Want::default() },
+        ),
+        (
+            "2026-11-23T04:17:00.123456+00:00 app[worker.1]: tick",
+            Want {
+                wrapper: Some("syslog"),
+                time: Some("2026-11-23T04:17:00.123456Z"),
+                stream: Some("worker.1"),
+                message: "tick",
+                ..Want::default()
+            },
+        ),
+        (
+            "PM2      | App [bot:0] exited with code [1]",
+            Want {
+                wrapper: Some("pm2"),
+                stream: Some("PM2"),
+                message: "App [bot:0] exited with code [1]",
+                ..Want::default()
+            },
+        ),
+        (
+            "Oct 12 09:00:01 retrying order: 5",
+            Want {
+                format: "ts",
+                time: Some("Oct 12 09:00:01"),
+                begins: true,
+                message: "retrying order: 5",
+                ..Want::default()
+            },
+        ),
+        (
             "Nov 23 04:17:00 vps docker[9]: bot-1  | 2026-11-23 04:17:00,5 - grid - ERROR - cut off",
             Want {
                 wrapper: Some("journald"),

@@ -1,9 +1,7 @@
 //! Finds a time at the start of a text, in every layout that loggers use. Works on bytes, without
 //! allocation; every function looks at a bounded number of bytes.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
 
 /// A time that was found.
 #[derive(Debug, Clone, Copy)]
@@ -65,11 +63,19 @@ struct Clock {
     hour: i8,
     minute: i8,
     second: i8,
-    nanos: i32,
-    digits: u8,
-    fraction: u8,
+    fraction: Fraction,
     half: bool,
     len: usize,
+}
+
+/// What stands behind the second.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Fraction {
+    pub(super) nanos: i32,
+    pub(super) digits: u8,
+    /// The sign before it.
+    pub(super) mark: u8,
+    pub(super) len: usize,
 }
 
 /// The time at the start of `bytes`: a clock with seconds, with or without a date before it, or a date
@@ -132,7 +138,7 @@ fn finish(
         has_date: day.is_some(),
         has_year: false,
         ambiguous: false,
-        digits: clock.digits,
+        digits: clock.fraction.digits,
         layout: 0,
         order: Order::None,
         len,
@@ -159,12 +165,13 @@ fn finish(
     // Clocks that tell leap seconds show 60; the civil calendar has no place for it.
     let second = clock.second.min(59);
     time.civil =
-        DateTime::new(year, month, date, clock.hour, clock.minute, second, clock.nanos).ok()?;
+        DateTime::new(year, month, date, clock.hour, clock.minute, second, clock.fraction.nanos)
+            .ok()?;
     time.layout = u32::from_le_bytes([
         time.order as u8 | (zone_kind << 4) | (u8::from(clock.half) << 7),
         mark,
         separator,
-        clock.fraction,
+        clock.fraction.mark,
     ]);
     Some(time)
 }
@@ -309,9 +316,7 @@ fn clock(bytes: &[u8], dated: bool) -> Option<Clock> {
         hour: i8::try_from(hour).ok()?,
         minute: i8::try_from(minute).ok()?,
         second: 0,
-        nanos: 0,
-        digits: 0,
-        fraction: 0,
+        fraction: Fraction::default(),
         half: false,
         len,
     };
@@ -319,7 +324,8 @@ fn clock(bytes: &[u8], dated: bool) -> Option<Clock> {
         (Some(b':'), Some((second, 2))) => {
             clock.second = i8::try_from(second).ok()?;
             len += 3;
-            len += fraction(&bytes[len..], &mut clock);
+            clock.fraction = fraction(&bytes[len..]);
+            len += clock.fraction.len;
         }
         _ if !dated => return None,
         _ => {}
@@ -336,32 +342,29 @@ fn clock_digits(bytes: &[u8]) -> Option<Clock> {
         hour: (value / 10_000) as i8,
         minute: (value / 100 % 100) as i8,
         second: (value % 100) as i8,
-        nanos: 0,
-        digits: 0,
-        fraction: 0,
+        fraction: Fraction::default(),
         half: false,
         len: 6,
     };
-    clock.len += fraction(&bytes[6..], &mut clock);
+    clock.fraction = fraction(&bytes[6..]);
+    clock.len += clock.fraction.len;
     (clock.hour < 24 && clock.minute < 60 && clock.second <= 60).then_some(clock)
 }
 
-/// Reads `,123`, `.123456789` or `:123`; the length of it.
-fn fraction(bytes: &[u8], clock: &mut Clock) -> usize {
-    let Some(mark @ (b',' | b'.' | b':')) = bytes.first().copied() else { return 0 };
+/// Reads `,123`, `.123456789` or `:123`; nothing where there is none.
+pub(super) fn fraction(bytes: &[u8]) -> Fraction {
+    let none = Fraction::default();
+    let Some(mark @ (b',' | b'.' | b':')) = bytes.first().copied() else { return none };
     let digits = bytes[1..].iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
     if digits == 0 || (mark == b':' && digits != 3) || digits > 9 {
-        return 0;
+        return none;
     }
     let mut nanos = 0i32;
     for at in 0..9 {
         let digit = if at < digits { bytes[1 + at] - b'0' } else { 0 };
         nanos = nanos * 10 + i32::from(digit);
     }
-    clock.nanos = nanos;
-    clock.digits = digits as u8;
-    clock.fraction = mark;
-    1 + digits
+    Fraction { nanos, digits: digits as u8, mark, len: 1 + digits }
 }
 
 /// Reads ` AM` or `pm` and turns the hour; the length of it. `None` for an hour that such a clock lacks.
@@ -476,70 +479,4 @@ fn weekday(bytes: &[u8]) -> Option<usize> {
         [b' ', ..] => Some(4),
         _ => None,
     }
-}
-
-/// A number of seconds since 1970 at the start of `bytes`, with or without a fraction, or of
-/// milliseconds (13 digits), microseconds (16) or nanoseconds (19); from 2001 to 2100.
-pub(in crate::event) fn epoch(bytes: &[u8]) -> Option<Time> {
-    let digits = bytes.iter().take(20).take_while(|byte| byte.is_ascii_digit()).count();
-    let mut value = 0i64;
-    if !matches!(digits, 10 | 13 | 16 | 19) {
-        return None;
-    }
-    for byte in &bytes[..digits] {
-        value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
-    }
-    let unit = 10i64.pow(digits as u32 - 10);
-    let mut clock = Clock {
-        hour: 0,
-        minute: 0,
-        second: 0,
-        nanos: 0,
-        digits: digits as u8 - 10,
-        fraction: 0,
-        half: false,
-        len: 0,
-    };
-    let mut len = digits;
-    let mut nanos = (value % unit) * (1_000_000_000 / unit);
-    let point = matches!(bytes.get(digits), Some(b'.' | b','));
-    if digits == 10 && point && bytes.get(digits + 1).is_some_and(u8::is_ascii_digit) {
-        len += fraction(&bytes[digits..], &mut clock);
-        nanos = i64::from(clock.nanos);
-    }
-    let seconds = value / unit;
-    if !(1_000_000_000..4_102_444_800).contains(&seconds) {
-        return None;
-    }
-    Some(Time {
-        civil: civil_utc(seconds, nanos as i32)?,
-        offset: Some(0),
-        has_date: true,
-        has_year: true,
-        ambiguous: false,
-        digits: clock.digits,
-        layout: u32::from_le_bytes([Order::Epoch as u8, digits as u8, 0, clock.fraction]),
-        order: Order::Epoch,
-        len,
-    })
-}
-
-/// A TAI64N label at the start of `bytes` (`@`, 16 hexadecimal digits of seconds, 8 of nanoseconds), as
-/// multilog, s6-log and svlogd write them: TAI less 10 seconds is taken for UTC, as `tai64nlocal` does
-/// (<https://cr.yp.to/libtai/tai64.html>). Gives seconds and nanoseconds since 1970, and the length.
-pub(in crate::event) fn tai64n(bytes: &[u8]) -> Option<(i64, i32, usize)> {
-    let [b'@', digits @ ..] = bytes else { return None };
-    let digits = std::str::from_utf8(digits.get(..24)?).ok()?;
-    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let seconds = u64::from_str_radix(&digits[..16], 16).ok()?;
-    let nanos = u32::from_str_radix(&digits[16..], 16).ok()?;
-    let since = i64::try_from(seconds).ok()?.checked_sub((1 << 62) + 10)?;
-    (nanos < 1_000_000_000).then_some((since, nanos as i32, 25))
-}
-
-/// The civil time in UTC of seconds and nanoseconds since 1970; `None` out of range.
-pub(super) fn civil_utc(seconds: i64, nanos: i32) -> Option<DateTime> {
-    Some(Offset::UTC.to_datetime(Timestamp::new(seconds, nanos).ok()?))
 }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Wrapper;
-use crate::event::fields;
 use crate::event::{Format, Stamp};
+use crate::event::{clean, fields};
 
 /// A line of Docker's json-file driver.
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ fn docker(text: &str) -> Option<Wrapper<'_>> {
         return None;
     }
     let partial = !line.log.ends_with('\n');
-    let clean = crate::event::clean::line_text(line.log.as_bytes()).into_owned();
+    let clean = clean::lines_text(line.log);
     let wrapper = Wrapper { partial, ..Wrapper::new(Format::DockerJson, clean) };
     Some(wrapper.at(Stamp::parse(&line.time)))
 }
@@ -80,7 +80,7 @@ fn journal(text: &str) -> Option<Wrapper<'_>> {
             .collect::<Option<_>>()?,
         _ => return None,
     };
-    let clean = crate::event::clean::line_text(&message).into_owned();
+    let clean = clean::lines_text(String::from_utf8_lossy(&message).into_owned());
     let kernel = entry.transport.as_ref().and_then(Value::as_str) == Some("kernel");
     let mut wrapper = Wrapper { kernel, ..Wrapper::new(Format::Journald, clean) };
     wrapper.pid = string(entry.pid).as_deref().and_then(fields::pid);
