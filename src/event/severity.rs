@@ -1,0 +1,130 @@
+//! Level words: what they mean and how sure each is.
+
+use crate::model::Severity;
+
+/// How sure a word is to be a level and not prose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// `ERROR`: one of the words of Python's `logging`, in capitals.
+    Upper,
+    /// `ALERT`, `ERR`, `NETWORK`: capitals, but also found in prose and data; wants company.
+    Rare,
+    /// `error`.
+    Lower,
+    /// `Error`.
+    Title,
+    /// `E`.
+    Letter,
+}
+
+/// A level word found in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Word {
+    /// What it means.
+    pub(super) severity: Severity,
+    /// How it is written.
+    pub(super) spelling: Spelling,
+    /// Its length in bytes.
+    pub(super) len: usize,
+}
+
+impl Severity {
+    /// The meaning of a level word in any case, such as `warn`; `None` for any other word.
+    ///
+    /// Beside Python's own names it knows those of loguru (`SUCCESS`), supervisord (`CRIT`, `DEBG`),
+    /// hummingbot (`NETWORK`, `EVENT_LOG`) and syslog (`emerg`).
+    pub fn of_word(word: &str) -> Option<Severity> {
+        if word.len() < 3 || word.len() > 9 {
+            return None;
+        }
+        let mut buffer = [0u8; 9];
+        let upper = &mut buffer[..word.len()];
+        upper.copy_from_slice(word.as_bytes());
+        upper.make_ascii_uppercase();
+        Some(match &*upper {
+            b"INFO" | b"INF" | b"NOTICE" | b"SUCCESS" | b"NETWORK" | b"EVENT_LOG" => Severity::Info,
+            b"DEBUG" | b"DEBG" | b"DBG" => Severity::Debug,
+            b"WARNING" | b"WARN" | b"WRN" => Severity::Warning,
+            b"ERROR" | b"ERRO" | b"ERR" => Severity::Error,
+            b"CRITICAL" | b"CRIT" | b"FATAL" | b"FTL" | b"ALERT" | b"EMERG" | b"EMERGENCY"
+            | b"PANIC" => Severity::Critical,
+            b"TRACE" | b"TRAC" | b"TRC" | b"BLAT" => Severity::Trace,
+            _ => return None,
+        })
+    }
+
+    /// The meaning of Python's numeric levels (10 DEBUG to 50 CRITICAL), and of numbers between them.
+    pub fn of_number(number: i64) -> Option<Severity> {
+        Some(match number {
+            1..10 => Severity::Trace,
+            10..20 => Severity::Debug,
+            20..30 => Severity::Info,
+            30..40 => Severity::Warning,
+            40..50 => Severity::Error,
+            50..=100 => Severity::Critical,
+            _ => return None,
+        })
+    }
+
+    /// The meaning of a syslog severity, 0 (emergency) to 7 (debug): RFC 5424, section 6.2.1.
+    pub(super) fn of_syslog(number: u32) -> Option<Severity> {
+        Some(match number {
+            0..=2 => Severity::Critical,
+            3 => Severity::Error,
+            4 => Severity::Warning,
+            5 | 6 => Severity::Info,
+            7 => Severity::Debug,
+            _ => return None,
+        })
+    }
+}
+
+/// The level word at the start of `bytes`, where it ends at a word's end.
+pub(super) fn word_at(bytes: &[u8]) -> Option<Word> {
+    let first = *bytes.first()?;
+    if !first.is_ascii_alphabetic() {
+        return None;
+    }
+    let len = bytes
+        .iter()
+        .take(10)
+        .take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_')
+        .count();
+    if bytes.get(len).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80) {
+        return None;
+    }
+    if len == 1 {
+        return letter(first).map(|severity| Word { severity, spelling: Spelling::Letter, len });
+    }
+    let text = std::str::from_utf8(&bytes[..len]).ok()?;
+    let severity = Severity::of_word(text)?;
+    let tail = &bytes[1..len];
+    let spelling = if first.is_ascii_lowercase() {
+        tail.iter().all(u8::is_ascii_lowercase).then_some(Spelling::Lower)?
+    } else if tail.iter().all(u8::is_ascii_lowercase) {
+        Spelling::Title
+    } else if tail.iter().any(u8::is_ascii_lowercase) {
+        return None;
+    } else {
+        match text {
+            "DEBUG" | "INFO" | "WARN" | "WARNING" | "ERROR" | "CRITICAL" | "FATAL" | "SUCCESS" => {
+                Spelling::Upper
+            }
+            _ => Spelling::Rare,
+        }
+    };
+    Some(Word { severity, spelling, len })
+}
+
+/// The level that a single capital stands for in glog, Tornado and hand-made formats.
+pub(super) fn letter(byte: u8) -> Option<Severity> {
+    Some(match byte {
+        b'T' => Severity::Trace,
+        b'D' => Severity::Debug,
+        b'I' => Severity::Info,
+        b'W' => Severity::Warning,
+        b'E' => Severity::Error,
+        b'C' | b'F' => Severity::Critical,
+        _ => return None,
+    })
+}
