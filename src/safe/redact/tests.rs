@@ -291,7 +291,7 @@ fn long_hostile_text_is_quick() {
         "sign\x1b[1m",
         "abcd/=",
     ] {
-        let text = piece.repeat((1 << 18) / piece.len());
+        let text = piece.repeat((1 << 16) / piece.len());
         assert!(redact(&text).len() <= 4 * text.len());
     }
 }
