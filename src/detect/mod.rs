@@ -1,1 +1,13 @@
-//! Finds rules in events: literals, then candidates, then proof.
+//! Finds rules in events: literals → candidates ([`prefilter`]), then proof ([`confirm`]).
+
+mod captures;
+mod codes;
+mod confirm;
+pub mod examples;
+mod gates;
+mod prefilter;
+mod subject;
+
+pub use confirm::{Match, Matcher};
+pub use prefilter::{Candidate, Prefilter};
+pub use subject::{Inline, Parsed, Subject, Which};

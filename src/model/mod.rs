@@ -3,7 +3,9 @@
 mod level;
 mod pattern;
 mod position;
+mod severity;
 
 pub use level::Level;
 pub use pattern::Pattern;
 pub use position::Position;
+pub use severity::Severity;

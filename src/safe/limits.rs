@@ -33,3 +33,19 @@ pub const RUNS: usize = 10_000;
 
 /// Most bytes one compressed file may unfold to before reading stops and says so.
 pub const DECODED_BYTES: u64 = 16 << 30;
+
+/// Most memory an xz or zstd stream may ask for to be unpacked: the largest window their command line
+/// tools use without being told to.
+pub const DECODER_WINDOW: u64 = 128 << 20;
+
+/// How much of a file is looked at to tell how it is compressed and encoded.
+pub const SNIFF_BYTES: usize = 4 << 10;
+
+/// A file written to within this time may be written to again: it is read, not mapped.
+pub const LIVE_FOR: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Deepest folder searched below a PATH; log folders are flat, and a path has an end on every system.
+pub const DISCOVER_DEPTH: usize = 64;
+
+/// Most files and folders looked at for one run, so that a search begun at `/` ends.
+pub const DISCOVER_ENTRIES: usize = 1_000_000;

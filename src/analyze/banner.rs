@@ -1,0 +1,100 @@
+//! The first record of a log, where it is one that a bot writes once, when it starts: seen again, it is
+//! the start of another run.
+
+use crate::detect::Candidate;
+use crate::event::read_record;
+
+/// What a start of this bot looks like.
+#[derive(Debug)]
+pub struct Banner {
+    /// A stretch of it without digits, to search for.
+    literal: Vec<u8>,
+    /// Its words, digits masked.
+    shape: String,
+}
+
+/// Words one of which a banner holds; without them a first record may be any record.
+const WORDS: [&str; 22] = [
+    "start", "started", "starting", "boot", "booting", "launch", "launching", "launched", "init",
+    "initializing", "initialising", "initialized", "version", "welcome", "hello", "pid", "loading",
+    "loaded", "up", "running", "begin", "session",
+];
+
+/// Lines behind the first record in which it must not come again.
+const APART: usize = 50;
+
+/// Shortest stretch that is worth a search.
+const LITERAL: usize = 6;
+
+impl Banner {
+    /// Learns the banner from the first lines of a log, where they have one.
+    pub fn learn(bytes: &[u8]) -> Option<Banner> {
+        let mut lines = bytes.split_inclusive(|&b| b == b'\n');
+        let first = lines.next()?;
+        let record = read_record(first);
+        let message = record.message.lines().next()?.trim().to_owned();
+        let shape = shape_of(&message);
+        let is_banner = shape
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)));
+        if !is_banner || message.len() > 400 {
+            return None;
+        }
+        let literal = message
+            .split(|c: char| c.is_ascii_digit())
+            .map(str::trim)
+            .max_by_key(|part| part.len())
+            .filter(|part| part.len() >= LITERAL)?
+            .as_bytes()
+            .to_vec();
+        // The wrapper's prefix and colours are gone from the message; the literal must stand in the line.
+        memchr::memmem::find(first, &literal)?;
+        let again = lines
+            .take(APART)
+            .any(|line| shape_of(read_record(line).message.lines().next().unwrap_or("").trim()) == shape);
+        (!again).then_some(Banner { literal, shape })
+    }
+
+    /// Adds lines that may be banners to the candidates, in order.
+    pub fn candidates(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
+        let mut more = false;
+        let mut at = from;
+        while let Some(hit) = memchr::memmem::find(&bytes[at..to], &self.literal) {
+            let hit = at + hit;
+            let start = memchr::memrchr(b'\n', &bytes[from..hit]).map_or(from, |n| from + n + 1);
+            let end = memchr::memchr(b'\n', &bytes[hit..to]).map_or(to, |n| hit + n + 1);
+            if self.is_start(bytes, start) {
+                found.push(Candidate { at: start, end });
+                more = true;
+            }
+            at = end;
+        }
+        if more {
+            found.sort_unstable_by_key(|candidate| candidate.at);
+            found.dedup();
+        }
+    }
+
+    /// Whether the line that begins at `at` is one.
+    pub fn is_start(&self, bytes: &[u8], at: usize) -> bool {
+        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n + 1);
+        let line = &bytes[at..end];
+        memchr::memmem::find(line, &self.literal).is_some()
+            && shape_of(read_record(line).message.lines().next().unwrap_or("").trim()) == self.shape
+    }
+}
+
+/// A message with every number masked.
+fn shape_of(message: &str) -> String {
+    let mut shape = String::with_capacity(message.len());
+    for c in message.chars() {
+        if c.is_ascii_digit() {
+            if !shape.ends_with('#') {
+                shape.push('#');
+            }
+        } else {
+            shape.push(c);
+        }
+    }
+    shape
+}

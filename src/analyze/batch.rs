@@ -1,0 +1,248 @@
+//! Finished logs, once, to a report.
+
+use std::path::PathBuf;
+
+use super::stream::{Span, Stream};
+use super::{BatchOptions, Observer};
+use crate::detect::Matcher;
+use crate::diagnosis::{Diagnosis, End, Evidence, Names};
+use crate::report::{self, Report, RunReport, SourceReport};
+use crate::rules::{Complaint, RuleSet};
+use crate::safe::redact::Redactor;
+use crate::source::{self, Opening, Source};
+use crate::traceback::Roots;
+
+/// What a run over finished logs came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The report.
+    pub report: Report,
+    /// What could not be read or was left out, in words for the user.
+    pub problems: Vec<String>,
+    /// Log lines before each diagnosis, in the order of the report's diagnoses.
+    pub context: Vec<Vec<Evidence>>,
+    /// How each source's lines ran at its end, in the order of the report's sources.
+    pub rhythm: Vec<Rhythm>,
+}
+
+/// How a log spoke, for the word on one that simply stops.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Rhythm {
+    /// Usual seconds between records.
+    pub every: Option<f64>,
+}
+
+/// Why there is no report at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Rules were refused.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Rules(Vec<Complaint>),
+    /// No log was found.
+    #[error("{0}")]
+    NothingToRead(String),
+    /// The worker threads could not be started.
+    #[error("cannot start worker threads: {0}")]
+    Threads(String),
+}
+
+/// Reads all logs that `paths` name and reports on them.
+///
+/// # Errors
+/// Where rules are refused, or nothing can be read at all. What cannot be read among what can is told in
+/// [`Outcome::problems`] and in the report's sources.
+pub fn run(
+    paths: &[PathBuf],
+    options: &BatchOptions,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Outcome, Failure> {
+    let rules = crate::rules::load(&options.rules).map_err(Failure::Rules)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .build()
+        .map_err(|error| Failure::Threads(error.to_string()))?;
+    pool.install(|| read_all(&rules, paths, options, observer))
+}
+
+fn read_all(
+    rules: &RuleSet,
+    paths: &[PathBuf],
+    options: &BatchOptions,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Outcome, Failure> {
+    let matcher = Matcher::new(rules, Roots { source_root: options.source_root.clone() });
+    let discovery = source::discover(paths, &source::Discover::default());
+    let mut problems: Vec<String> = discovery
+        .problems
+        .iter()
+        .map(|problem| format!("{}: {}", problem.path.display(), problem.what))
+        .collect();
+    if discovery.sources.is_empty() {
+        let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        problems.push(format!("no log found in {}", looked.join(", ")));
+        return Err(Failure::NothingToRead(problems.join("\n")));
+    }
+    let redactor = Redactor::new(options.redact);
+    let total = total_size(&discovery.sources);
+    let mut done = 0;
+    let mut read = Vec::new();
+    for source in &discovery.sources {
+        let mut watch = |bytes: u64| observer.progress(done + bytes, total);
+        match read_source(&matcher, source, options, &redactor, &mut watch) {
+            Ok(one) => {
+                done += one.report.bytes;
+                read.push(one);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if read.is_empty() {
+        return Err(Failure::NothingToRead(problems.join("\n")));
+    }
+    Ok(assemble_report(read, problems))
+}
+
+/// Size of all sources on disk, where each is a plain file.
+fn total_size(sources: &[Source]) -> Option<u64> {
+    let mut total = 0;
+    for file in sources.iter().flat_map(|source| &source.files) {
+        let source::Origin::Path { path, .. } = &file.origin else { return None };
+        total += std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?.len();
+    }
+    Some(total)
+}
+
+/// One source, read.
+struct OneSource {
+    report: SourceReport,
+    diagnoses: Vec<Diagnosis>,
+    verdict: Option<usize>,
+    /// When the run of the verdict ended, on the log's own time line.
+    ended: Option<f64>,
+}
+
+fn read_source(
+    matcher: &Matcher<'_>,
+    source: &Source,
+    options: &BatchOptions,
+    redactor: &Redactor,
+    watch: &mut dyn FnMut(u64),
+) -> Result<OneSource, String> {
+    let opening = Opening { decoded_limit: options.unpack_limit, ..Opening::new(options.now) };
+    let mut reader = source.open(&opening);
+    let span = Span { since: options.since, until: options.until };
+    let mut stream = Stream::new(matcher, options.zone.clone(), span);
+    let (mut keep, mut newlines) = (0, None);
+    loop {
+        let pushed = match reader.advance(keep, newlines) {
+            Ok(Some(chunk)) => stream.push(&chunk, keep.min(chunk.bytes.len())),
+            Ok(None) => break,
+            Err(error) => return Err(error.to_string()),
+        };
+        (keep, newlines) = (pushed.keep, Some(pushed.newlines));
+        watch(reader.totals().bytes);
+    }
+    stream.runs.finish(options.stopped);
+    let totals = reader.totals();
+    let files: Vec<String> = source.files.iter().map(|file| file.name.clone()).collect();
+    let names = Names { source: &source.name, files: &files, redactor };
+    let format = stream.format();
+    let runs = stream.runs;
+    let rules = matcher.rules;
+    let kept = chosen_run(options.run, runs.ended.len());
+    let crashed = runs.ended.iter().enumerate().rev().find(|(index, run)| {
+        let ended = matches!(run.end, End::Crash | End::Killed) || run.end == End::Silent && run.cause.is_some();
+        ended && kept.is_none_or(|kept| kept == *index)
+    });
+    let verdict = crashed.and_then(|(_, run)| run.cause).filter(|&cause| {
+        runs.incidents.confidence(cause) >= 0.5
+            && (options.patterns.is_empty()
+                || options.patterns.contains(&rules.rules[runs.incidents.rule(cause)].pattern))
+    });
+    let ended = crashed.and_then(|(_, run)| run.ended.as_ref()).map(crate::event::Stamp::seconds);
+    let time = |stamp: Option<&crate::event::Stamp>| stamp.and_then(crate::event::Stamp::iso);
+    let run_reports = runs
+        .ended
+        .iter()
+        .map(|run| RunReport {
+            first_line: run.first_line,
+            last_line: run.last_line,
+            started: time(run.started.as_ref()),
+            ended: time(run.ended.as_ref()),
+            end: run.end.id().to_owned(),
+            rule: run.cause.map(|cause| rules.rules[runs.incidents.rule(cause)].id.clone()),
+        })
+        .collect();
+    let span_of_run = kept.and_then(|kept| runs.ended.get(kept)).map(|run| (run.first_line, run.last_line));
+    let report = SourceReport {
+        name: crate::safe::escape::visible(&source.name).into_owned(),
+        files: files.iter().map(|file| crate::safe::escape::visible(file).into_owned()).collect(),
+        bytes: totals.bytes,
+        lines: totals.lines,
+        format,
+        first_time: time(runs.first_stamp.as_ref()),
+        last_time: time(runs.last_stamp()),
+        incomplete: reader.incomplete(),
+        verdict: None,
+        runs: run_reports,
+    };
+    let diagnoses = runs.incidents.into_diagnoses(rules, &names);
+    let mut one = OneSource { report, diagnoses: Vec::new(), verdict: None, ended };
+    for (index, diagnosis) in diagnoses.into_iter().enumerate() {
+        let wanted = options.patterns.is_empty() || options.patterns.contains(&diagnosis.pattern);
+        let in_run = span_of_run.is_none_or(|(first, last)| {
+            diagnosis.last.line >= first && diagnosis.first.line <= last
+        });
+        if wanted && in_run {
+            if verdict == Some(index) {
+                one.verdict = Some(one.diagnoses.len());
+                one.report.verdict = Some(diagnosis.fingerprint.clone());
+            }
+            one.diagnoses.push(diagnosis);
+        }
+    }
+    Ok(one)
+}
+
+/// Index of the run asked for: 1 the first, -1 the last.
+fn chosen_run(asked: Option<i64>, count: usize) -> Option<usize> {
+    let asked = asked?;
+    let count = count as i64;
+    let index = if asked < 0 { count + asked } else { asked - 1 };
+    // A run that is not there leaves nothing to report on.
+    Some(usize::try_from(index).unwrap_or(usize::MAX))
+}
+
+fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
+    let verdict = read
+        .iter()
+        .enumerate()
+        .filter_map(|(at, one)| one.verdict.map(|index| (at, &one.diagnoses[index], one.ended)))
+        // The latest by time; else, and between equals, the first in PATH order.
+        .max_by(|a, b| {
+            let time = |ended: Option<f64>| ended.unwrap_or(f64::NEG_INFINITY);
+            time(a.2).total_cmp(&time(b.2)).then(b.0.cmp(&a.0))
+        })
+        .map(|(_, diagnosis, _)| diagnosis.clone());
+    let mut diagnoses = Vec::new();
+    let mut sources = Vec::new();
+    for (at, one) in read.into_iter().enumerate() {
+        diagnoses.extend(one.diagnoses.into_iter().map(|diagnosis| (at, diagnosis)));
+        sources.push(one.report);
+    }
+    diagnoses.sort_by(|(at_a, a), (at_b, b)| {
+        let place = |at: &usize, diagnosis: &Diagnosis| (*at, diagnosis.first.line, diagnosis.first.byte);
+        b.level.cmp(&a.level).then_with(|| place(at_a, a).cmp(&place(at_b, b)))
+    });
+    let report = Report {
+        schema_version: report::SCHEMA_VERSION,
+        tool: report::Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        verdict,
+        diagnoses: diagnoses.into_iter().map(|(_, diagnosis)| diagnosis).collect(),
+        sources,
+    };
+    Outcome { report, problems, context: Vec::new(), rhythm: Vec::new() }
+}

@@ -1,0 +1,269 @@
+//! One source, chunk by chunk: candidates over all cores, events in order, proof over all cores, then
+//! the runs in order. Batch and follow turn the same crank.
+
+use rayon::prelude::*;
+
+use crate::detect::{Candidate, Matcher};
+use crate::diagnosis::{Finding, Runs};
+use crate::event::{Assembled, Event, Format, Stamp, assemble, format_name, read_record};
+use crate::safe::limits;
+use crate::source::{Chunk, Place};
+
+use super::banner::Banner;
+
+/// How much one core searches at a time: small enough to stay in its cache while newlines are counted.
+const PIECE: usize = 512 << 10;
+
+/// Events held at once between the sequential and the parallel steps.
+const BATCH: usize = 256;
+
+/// Which events count.
+#[derive(Debug, Clone, Default)]
+pub struct Span {
+    /// Not before.
+    pub since: Option<jiff::civil::DateTime>,
+    /// Not after.
+    pub until: Option<jiff::civil::DateTime>,
+}
+
+/// What one source comes to, chunk by chunk.
+#[derive(Debug)]
+pub struct Stream<'r> {
+    matcher: &'r Matcher<'r>,
+    /// The runs so far.
+    pub runs: Runs<'r>,
+    zone: Option<jiff::tz::TimeZone>,
+    span: Span,
+    banner: Option<Banner>,
+    /// How much of the next chunk was seen before and is settled.
+    settled: usize,
+    started: bool,
+    formats: Vec<(Format, u32)>,
+}
+
+/// What a chunk came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pushed {
+    /// How many of its last bytes the next chunk must show again.
+    pub keep: usize,
+    /// Newlines in its new part.
+    pub newlines: u64,
+}
+
+impl<'r> Stream<'r> {
+    /// Nothing read yet.
+    pub fn new(matcher: &'r Matcher<'r>, zone: Option<jiff::tz::TimeZone>, span: Span) -> Self {
+        Stream {
+            matcher,
+            runs: Runs::new(matcher),
+            zone,
+            span,
+            banner: None,
+            settled: 0,
+            started: false,
+            formats: Vec::new(),
+        }
+    }
+
+    /// The next chunk, of which the first `kept` bytes were in the one before.
+    pub fn push(&mut self, chunk: &Chunk<'_>, kept: usize) -> Pushed {
+        let settled = std::mem::take(&mut self.settled).min(chunk.bytes.len());
+        if !self.started && !chunk.bytes.is_empty() {
+            self.started = true;
+            self.look_at_start(chunk);
+        }
+        let (candidates, newlines) = self.search(chunk, settled, kept);
+        let done = self.settle(chunk, settled, &candidates);
+        // The next chunk shows what is not settled, and enough before it for an event to find its head.
+        let keep = if chunk.last { 0 } else { (chunk.bytes.len() - done) + limits::LOOK_BACK };
+        let keep = line_start(chunk.bytes, chunk.bytes.len() - keep.min(chunk.bytes.len()));
+        let keep = chunk.bytes.len() - keep;
+        self.settled = keep - (chunk.bytes.len() - done);
+        Pushed { keep, newlines }
+    }
+
+    /// The format of the first lines, and what a start of this bot looks like.
+    fn look_at_start(&mut self, chunk: &Chunk<'_>) {
+        for line in chunk.bytes.split_inclusive(|&b| b == b'\n').take(64) {
+            let record = read_record(line);
+            if record.begins || self.formats.is_empty() {
+                for format in record.wrapper.into_iter().chain([record.format]) {
+                    match self.formats.iter_mut().find(|(known, _)| *known == format) {
+                        Some((_, count)) => *count += 1,
+                        None => self.formats.push((format, 1)),
+                    }
+                }
+            }
+        }
+        self.banner = Banner::learn(chunk.bytes);
+    }
+
+    /// Name of the format found.
+    pub fn format(&self) -> String {
+        format_name(&self.formats)
+    }
+
+    /// Candidate lines from `settled` on, and the newlines behind `kept`.
+    fn search(&self, chunk: &Chunk<'_>, settled: usize, kept: usize) -> (Vec<Candidate>, u64) {
+        let bytes = chunk.bytes;
+        let from = settled.min(kept);
+        let mut pieces = Vec::with_capacity(bytes.len() / PIECE + 2);
+        let mut start = from;
+        while start < bytes.len() {
+            let mut end = (start + PIECE).min(bytes.len());
+            // Pieces end where lines do, and one at `kept`, so that each newline is counted once.
+            if start < kept && kept < end {
+                end = kept;
+            }
+            end = memchr::memchr(b'\n', &bytes[end - 1..]).map_or(bytes.len(), |n| end + n);
+            pieces.push((start, end));
+            start = end;
+        }
+        let search = |&(start, end): &(usize, usize)| {
+            let mut found = Vec::new();
+            if end > settled {
+                self.matcher.prefilter.candidates(bytes, start.max(settled), end, &mut found);
+                if let Some(banner) = &self.banner {
+                    banner.candidates(bytes, start.max(settled), end, &mut found);
+                }
+            }
+            let newlines = if start >= kept {
+                memchr::memchr_iter(b'\n', &bytes[start..end]).count() as u64
+            } else {
+                0
+            };
+            (found, newlines)
+        };
+        let found: Vec<(Vec<Candidate>, u64)> = if pieces.len() > 1 {
+            pieces.par_iter().map(search).collect()
+        } else {
+            pieces.iter().map(search).collect()
+        };
+        let newlines = found.iter().map(|(_, newlines)| newlines).sum();
+        let mut candidates: Vec<Candidate> =
+            Vec::with_capacity(found.iter().map(|(candidates, _)| candidates.len()).sum());
+        for (piece, _) in found {
+            candidates.extend(piece);
+        }
+        if settled == 0 && chunk.segments.first().is_some_and(|segment| segment.offset == 0) {
+            self.add_cut_head(bytes, &mut candidates);
+        }
+        (candidates, newlines)
+    }
+
+    /// A log may begin inside a traceback, whose head is then no candidate.
+    fn add_cut_head(&self, bytes: &[u8], candidates: &mut Vec<Candidate>) {
+        let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |n| n + 1);
+        let is_known = candidates.first().is_some_and(|first| first.at == 0);
+        if end > 0 && !is_known && crate::traceback::looks_inside(&read_record(&bytes[..end]).message) {
+            candidates.insert(0, Candidate { at: 0, end });
+        }
+    }
+
+    /// Events of the candidates, in order, up to the first that is not whole yet. Comes back with how far
+    /// the chunk is settled.
+    fn settle(&mut self, chunk: &Chunk<'_>, settled: usize, candidates: &[Candidate]) -> usize {
+        let mut floor = settled;
+        let mut batch: Vec<Event<'_>> = Vec::new();
+        let mut claimed: Vec<usize> = Vec::new();
+        let mut done = chunk.bytes.len();
+        let mut fed = Fed { at: settled, place: None };
+        for candidate in candidates {
+            if candidate.at < floor || claimed.binary_search(&candidate.at).is_ok() {
+                continue;
+            }
+            match assemble(chunk, candidate.at, floor) {
+                Assembled::More { start } => {
+                    done = start.max(floor);
+                    break;
+                }
+                Assembled::Event(event) => {
+                    floor = event.resume;
+                    claimed.clear();
+                    claimed.extend(
+                        event.lines.iter().map(|line| line.at).filter(|&at| at >= event.resume),
+                    );
+                    batch.push(event);
+                    if batch.len() == BATCH {
+                        self.examine(chunk, &mut batch, &mut fed);
+                    }
+                }
+            }
+        }
+        self.examine(chunk, &mut batch, &mut fed);
+        self.feed_lines(chunk, &mut fed, done);
+        done
+    }
+
+    /// Proof for a batch of events, then the runs in order.
+    fn examine(&mut self, chunk: &Chunk<'_>, batch: &mut Vec<Event<'_>>, fed: &mut Fed) {
+        let mut known = fed.place;
+        let placed: Vec<(Event<'_>, Place)> = batch
+            .drain(..)
+            .map(|event| {
+                let place = chunk.place(event.start(), known);
+                known = Some((event.start(), place));
+                (event, place)
+            })
+            .collect();
+        let examine = |(event, place): &(Event<'_>, Place)| {
+            Finding::examine(self.matcher, chunk, event, *place)
+        };
+        let findings: Vec<Finding> = if placed.len() > 4 {
+            placed.par_iter().map(examine).collect()
+        } else {
+            placed.iter().map(examine).collect()
+        };
+        for ((event, place), mut finding) in placed.iter().zip(findings) {
+            if event.start() > fed.at {
+                self.feed_lines(chunk, fed, event.start());
+            }
+            if let Some(zone) = &self.zone {
+                finding.stamp = finding.stamp.map(|stamp| stamp.with_zone(zone));
+            }
+            if self.banner.as_ref().is_some_and(|banner| banner.is_start(chunk.bytes, event.start())) {
+                self.runs.start(*place);
+            }
+            if self.counts(finding.stamp.as_ref()) {
+                self.runs.finding(finding);
+            }
+            fed.at = event.resume.max(fed.at);
+            fed.place = Some((event.start(), *place));
+        }
+    }
+
+    fn counts(&self, stamp: Option<&Stamp>) -> bool {
+        if self.span.since.is_none() && self.span.until.is_none() {
+            return true;
+        }
+        // An event without a time of its own happened when the record before it did.
+        let Some(stamp) = stamp.or(self.runs.last_stamp()) else { return true };
+        self.span.since.is_none_or(|since| stamp.civil >= since)
+            && self.span.until.is_none_or(|until| stamp.civil <= until)
+    }
+
+    fn feed_lines(&mut self, chunk: &Chunk<'_>, fed: &mut Fed, to: usize) {
+        if to <= fed.at {
+            return;
+        }
+        let place = chunk.place(fed.at, fed.place);
+        self.runs.lines(&chunk.bytes[fed.at..to], place);
+        fed.place = Some((fed.at, place));
+        fed.at = to;
+    }
+}
+
+/// How far the runs have been told of a chunk.
+#[derive(Debug, Clone, Copy)]
+struct Fed {
+    at: usize,
+    /// A known place, to count newlines from.
+    place: Option<(usize, Place)>,
+}
+
+fn line_start(bytes: &[u8], at: usize) -> usize {
+    if at == 0 || at >= bytes.len() || bytes[at - 1] == b'\n' {
+        return at.min(bytes.len());
+    }
+    memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |n| n + 1)
+}

@@ -1,0 +1,238 @@
+//! What a match captures: its own groups, the shared sets it takes, and what follows from them.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use super::confirm::Match;
+use super::subject::{Parsed, Which};
+use crate::model::Pattern;
+use crate::rules::{Exchange, RuleSet, short};
+use crate::traceback::{self, Roots};
+
+/// Longest captured value; what is longer is no value but a text that ran on.
+const VALUE_BYTES: usize = 300;
+
+/// Adds the named groups of the first match of `regex` in `text` that are not set yet.
+pub(super) fn named(regex: &Regex, text: &str, captures: &mut BTreeMap<String, String>) -> bool {
+    let Some(found) = regex.captures(text) else { return false };
+    for name in regex.capture_names().flatten() {
+        if let Some(value) = found.name(name)
+            && !value.as_str().is_empty()
+            && value.len() <= VALUE_BYTES
+        {
+            captures.entry(name.to_owned()).or_insert_with(|| value.as_str().to_owned());
+        }
+    }
+    true
+}
+
+/// Adds what the rule takes, sets and derives to a match that holds.
+pub(super) fn complete(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match) {
+    let rule = &rules.rules[found.rule];
+    for (name, value) in &rule.set {
+        found.captures.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    let texts = search_order(parsed, found.which);
+    for regex in rule.capture.iter().filter_map(|regex| regex.get()) {
+        for text in &texts {
+            if named(regex, text, &mut found.captures) {
+                break;
+            }
+        }
+    }
+    for set in &rule.take {
+        if found.captures.contains_key(set) {
+            continue;
+        }
+        let regexes = rules.captures.get(set).map_or(&[][..], Vec::as_slice);
+        'set: for text in &texts {
+            for regex in regexes.iter().filter_map(|regex| regex.get()) {
+                if named(regex, text, &mut found.captures) {
+                    break 'set;
+                }
+            }
+        }
+    }
+    derive(rules, parsed, found, &texts);
+}
+
+/// Where captures are looked for: the subject, the other links from the root on, the message, everything.
+fn search_order(parsed: &Parsed<'_>, which: Which) -> Vec<String> {
+    let subjects = parsed.subjects();
+    let mut texts: Vec<String> = subjects
+        .iter()
+        .filter(|subject| subject.which == which)
+        .map(|subject| subject.text.clone())
+        .collect();
+    texts.extend(subjects.into_iter().filter(|subject| subject.which != which).map(|s| s.text));
+    texts.push(parsed.whole.clone());
+    texts
+}
+
+/// Values that follow from others: a clean host, the exchange, the package, the end of a ban, the skew.
+fn derive(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match, texts: &[String]) {
+    if let Some(host) = found.captures.get_mut("host") {
+        *host = clean_host(host);
+        if host.is_empty() {
+            found.captures.remove("host");
+        }
+    }
+    if let Some(key) = found.captures.get_mut("key") {
+        *key = unquoted(key).to_owned();
+    }
+    let rule = &rules.rules[found.rule];
+    if rule.pattern == Pattern::Dependencies
+        && !found.captures.contains_key("package")
+        && let Some(module) = found.captures.get("module")
+    {
+        let code = parsed.own_frame(found.which, &Roots::default()).and_then(|f| f.code.as_deref());
+        let imported: Vec<&str> =
+            code.unwrap_or("").split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+        let (package, notes) = match rules.packages.find(module, &imported) {
+            Some(known) => (known.package, known.notes.join(" ")),
+            None => (None, String::new()),
+        };
+        if let Some(package) = package {
+            found.captures.insert("package".into(), package);
+        }
+        if !notes.is_empty() {
+            found.captures.insert("note".into(), notes);
+        }
+    }
+    if !found.captures.contains_key("exchange")
+        && rule.pattern != Pattern::Dependencies
+        && let Some(exchange) = exchange_of(rules, parsed, texts)
+    {
+        found.captures.insert("exchange".into(), exchange);
+    }
+    if let Some(until) = found.captures.get_mut("banned_until")
+        && let Some(text) = epoch_to_iso(until)
+    {
+        *until = text;
+    }
+    if !found.captures.contains_key("skew") {
+        let stamp = |name: &str| found.captures.get(name).and_then(|text| text.parse::<i64>().ok());
+        if let (Some(sent), Some(server)) = (stamp("req_timestamp"), stamp("server_timestamp")) {
+            found.captures.insert("skew".into(), format!("{} ms", sent - server));
+        }
+    }
+}
+
+/// Lower case, without scheme, user, port and path.
+fn clean_host(host: &str) -> String {
+    let host = host.rsplit("://").next().unwrap_or(host);
+    let host = host.split(['/', '?']).next().unwrap_or(host);
+    let host = host.rsplit('@').next().unwrap_or(host);
+    let host = host.split(':').next().unwrap_or(host);
+    host.trim_matches(['.', '\'', '"', '[', ']']).to_ascii_lowercase()
+}
+
+fn unquoted(text: &str) -> &str {
+    for quote in ['\'', '"'] {
+        if let Some(inner) = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+            return inner;
+        }
+    }
+    text
+}
+
+/// The exchange an event speaks of: ccxt's id before its message, the client's package, the host.
+pub(super) fn exchange_of(
+    rules: &RuleSet,
+    parsed: &Parsed<'_>,
+    texts: &[String],
+) -> Option<String> {
+    table_of(rules, parsed, texts).map(|(_, id)| id)
+}
+
+/// The exchange's table and the id by which the log calls it.
+pub(super) fn table_of<'r>(
+    rules: &'r RuleSet,
+    parsed: &Parsed<'_>,
+    texts: &[String],
+) -> Option<(&'r Exchange, String)> {
+    for link in parsed.links.iter().rev() {
+        let first = link.message.split([' ', '\n']).next().unwrap_or("");
+        if let Some(table) = rules.exchanges.by_id(first) {
+            return Some((table, first.to_owned()));
+        }
+        for frame in link.frames.iter().rev() {
+            // site-packages/ccxt/binance.py, ccxt/async_support/okx.py: the file is the exchange.
+            if frame.file.contains("ccxt")
+                && let Some(stem) = frame.file.rsplit(['/', '\\']).next()
+                && let Some(id) = stem.strip_suffix(".py")
+                && let Some(table) = rules.exchanges.by_id(id)
+            {
+                return Some((table, id.to_owned()));
+            }
+            if let Some(package) = traceback::package_of(&frame.file)
+                && let Some(table) = rules.exchanges.by_module(package)
+            {
+                return Some((table, table.id.clone()));
+            }
+        }
+        let module = link.class.split('.').next().unwrap_or("");
+        if module != short(&link.class)
+            && let Some(table) = rules.exchanges.by_module(module)
+        {
+            return Some((table, table.id.clone()));
+        }
+    }
+    for inline in &parsed.inline {
+        let first = inline.message.split([' ', '\n']).next().unwrap_or("");
+        if let Some(table) = rules.exchanges.by_id(first) {
+            return Some((table, first.to_owned()));
+        }
+    }
+    for text in texts {
+        for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')) {
+            if word.contains('.')
+                && word.len() < 100
+                && let Some(table) = rules.exchanges.by_host(word)
+            {
+                return Some((table, table.id.clone()));
+            }
+        }
+        // `binance {"code":…`: ccxt's message with its class cut off.
+        if let Some((before, _)) = text.split_once(" {")
+            && let Some(word) = before.rsplit([' ', ':']).next()
+            && let Some(table) = rules.exchanges.by_id(word)
+        {
+            return Some((table, word.to_owned()));
+        }
+    }
+    None
+}
+
+/// Milliseconds (or seconds) since the epoch as ISO 8601 in UTC.
+fn epoch_to_iso(text: &str) -> Option<String> {
+    let value: i64 = text.parse().ok()?;
+    let millis = if value < 100_000_000_000 { value.checked_mul(1000)? } else { value };
+    let time = jiff::Timestamp::from_millisecond(millis).ok()?;
+    Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_plain() {
+        assert_eq!(clean_host("https://API.Binance.com:443/api?x=1"), "api.binance.com");
+        assert_eq!(clean_host("user:pw@api.kraken.com"), "api.kraken.com");
+    }
+
+    #[test]
+    fn the_end_of_a_ban_is_a_time() {
+        assert_eq!(epoch_to_iso("1700000000000").unwrap(), "2023-11-14T22:13:20Z");
+        assert_eq!(epoch_to_iso("soon"), None);
+    }
+
+    #[test]
+    fn keys_lose_one_pair_of_quotes() {
+        assert_eq!(unquoted("'price'"), "price");
+        assert_eq!(unquoted("'it's'"), "it's");
+        assert_eq!(unquoted("42"), "42");
+    }
+}

@@ -1,0 +1,120 @@
+//! Exchange error codes in text: a code in one of the known contexts, looked up in the exchange's table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::captures;
+use super::confirm::Match;
+use super::subject::{Parsed, Subject};
+use crate::rules::{Exchange, ExchangeError, Exchanges, RuleSet};
+
+/// How sure a code is whose exchange the log does not name, if all exchanges that know it agree.
+const UNNAMED: f64 = 0.8;
+
+/// What to search for: each context, followed by the beginning of a known code where the code follows
+/// it directly (so that `"code":0` in a healthy answer is no candidate), and messages without codes.
+pub(super) fn literals(exchanges: &Exchanges) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut beginnings = BTreeSet::new();
+    for error in exchanges.tables.iter().flat_map(|table| &table.errors) {
+        if let Some(code) = &error.code {
+            // `0` and `2` begin the codes of success (`0`, `00000`, `200`, `200000`).
+            let most = if code.starts_with(['0', '2']) { 3 } else { 1 };
+            beginnings.insert(code.chars().take(most).collect::<String>());
+        } else if let Some(message) = &error.message {
+            found.insert(message.clone());
+        }
+    }
+    for context in &exchanges.contexts {
+        if !context.direct {
+            found.insert(context.literal.clone());
+            continue;
+        }
+        for between in between(&context.literal) {
+            for beginning in &beginnings {
+                found.insert(format!("{}{between}{beginning}", context.literal));
+            }
+        }
+    }
+    found
+}
+
+/// What may stand between a context and its code, by how the context ends.
+fn between(literal: &str) -> &'static [&'static str] {
+    match literal.as_bytes().last() {
+        Some(b'"') => &[":", ": ", " : ", ":\"", ": \"", " : \""],
+        Some(b'\'') => &[":", ": ", ":'", ": '", ":\"", ": \""],
+        Some(b'\\') => &["\":", "\": ", "\":\\\"", "\": \\\""],
+        Some(b'=' | b':' | b' ' | b'(') => &["", " ", "\"", "'", " \"", " '"],
+        _ => &[
+            "=", "=\"", "='", ":", ": ", ":'", ": '", ":\"", ": \"", "\":", "\": ", "\":\"", "\": \"", "':", "': ",
+            "':'", "': '", "\\\":", "\\\": ", "\\\":\\\"", "\\\": \\\"", " ", " = ",
+        ],
+    }
+}
+
+/// Adds a match for each code of an exchange that the subject's text holds.
+pub(super) fn find(
+    rules: &RuleSet,
+    subject: &Subject<'_>,
+    parsed: &Parsed<'_>,
+    found: &mut Vec<Match>,
+) {
+    let text = subject.text.as_str();
+    let texts = [text.to_owned(), parsed.whole.clone()];
+    let named = captures::table_of(rules, parsed, &texts);
+    let mut add = |error: &ExchangeError, exchange: Option<&str>, code: &str, confidence: f64| {
+        let Some(rule) = rules.position(&error.rule) else { return };
+        let mut captures = BTreeMap::new();
+        if !code.is_empty() {
+            captures.insert("code".to_owned(), code.to_owned());
+        }
+        if let Some(exchange) = exchange {
+            captures.insert("exchange".to_owned(), exchange.to_owned());
+        }
+        captures.insert("means".to_owned(), error.means.clone());
+        found.push(Match { rule, which: subject.which, captures, confidence });
+    };
+    for context in &rules.exchanges.contexts {
+        if !text.contains(context.literal.as_str()) {
+            continue;
+        }
+        let Some(regex) = context.regex.get() else { continue };
+        for hit in regex.captures_iter(text).take(8) {
+            let Some(code) = hit.name("code") else { continue };
+            let code = code.as_str();
+            if let Some((table, id)) = &named {
+                if let Some(error) = table.by_code(code, text) {
+                    let confidence = 0.97;
+                    add(error, Some(id), code, confidence);
+                }
+            } else if let Some(error) = agreed(&rules.exchanges.tables, code, text) {
+                add(error, None, code, UNNAMED);
+            }
+        }
+    }
+    match &named {
+        Some((table, id)) => {
+            if let Some(error) = table.by_message(text) {
+                add(error, Some(id), "", 0.95);
+            }
+        }
+        None => {
+            let tables = &rules.exchanges.tables;
+            if let Some(error) = tables.iter().find_map(|table| table.by_message(text)) {
+                add(error, None, "", UNNAMED);
+            }
+        }
+    }
+}
+
+/// The row of a code that is used by one exchange alone, or for one pattern by all that use it.
+fn agreed<'t>(tables: &'t [Exchange], code: &str, text: &str) -> Option<&'t ExchangeError> {
+    // Short numbers are used for everything by everyone.
+    if code.trim_start_matches('-').len() < 4 {
+        return None;
+    }
+    let mut rows = tables.iter().filter_map(|table| table.by_code(code, text));
+    let first = rows.next()?;
+    let pattern = |row: &ExchangeError| row.rule.split('/').next().map(str::to_owned);
+    rows.all(|row| pattern(row) == pattern(first)).then_some(first)
+}

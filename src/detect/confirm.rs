@@ -1,0 +1,339 @@
+//! Proof: which rules hold on an event, with what they capture, and which of them wins.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::captures;
+use super::codes;
+use super::prefilter::Prefilter;
+use super::subject::{Parsed, Subject, Which};
+use crate::model::Severity;
+use crate::rules::{self, Basis, MarkKind, On, RuleSet, When};
+use crate::traceback::Roots;
+
+/// One rule found in one event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match {
+    /// Index of the rule in its [`RuleSet`].
+    pub rule: usize,
+    /// Where in the event it was found.
+    pub which: Which,
+    /// What was captured, by name.
+    pub captures: BTreeMap<String, String>,
+    /// 0 to 1.
+    pub confidence: f64,
+}
+
+/// Rules made ready to be looked for.
+#[derive(Debug)]
+pub struct Matcher<'r> {
+    /// The rules.
+    pub rules: &'r RuleSet,
+    /// Finds the lines that may concern them.
+    pub prefilter: Prefilter,
+    /// For each literal what it may announce.
+    announces: Vec<Vec<Announced>>,
+    /// Whose code a frame is.
+    pub roots: Roots,
+}
+
+/// What a literal may announce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Announced {
+    /// A traceback; no rule needs to hold.
+    Traceback,
+    /// An alternative of a rule.
+    When(u32, u32),
+    /// An exchange's code or message.
+    Code,
+    /// A mark.
+    Mark(u32),
+}
+
+/// Literals of our own, so that a crash that is none of the seven is never missed.
+const TRACEBACK_HEADS: [&str; 12] = [
+    "Traceback (most recent call last)",
+    "Traceback (innermost last)",
+    "(most recent call first)",
+    "Fatal Python error",
+    "Exception in thread ",
+    "Exception in callback ",
+    "exception was never retrieved",
+    "Exception ignored in",
+    "Exception ignored on",
+    "--- Logging error ---",
+    "Exception Group Traceback",
+    "SyntaxError: ",
+];
+
+impl<'r> Matcher<'r> {
+    /// Makes the rules ready.
+    pub fn new(rules: &'r RuleSet, roots: Roots) -> Matcher<'r> {
+        let mut table: BTreeMap<Vec<u8>, Vec<Announced>> = BTreeMap::new();
+        let mut add = |literal: &str, announced: Announced| {
+            table.entry(literal.as_bytes().to_vec()).or_default().push(announced);
+        };
+        for head in TRACEBACK_HEADS {
+            add(head, Announced::Traceback);
+        }
+        for (rule_at, rule) in rules.rules.iter().enumerate() {
+            for (when_at, when) in rule.whens.iter().enumerate() {
+                let announced = Announced::When(rule_at as u32, when_at as u32);
+                for literal in key_literals(rules, when) {
+                    add(&literal, announced);
+                }
+            }
+        }
+        for (at, mark) in rules.marks.iter().enumerate() {
+            // A reporter is known by its name inside a traceback; its name alone is no candidate.
+            if mark.kind != MarkKind::Reporter {
+                for literal in variants(&mark.any, mark.ignore_case) {
+                    add(&literal, Announced::Mark(at as u32));
+                }
+            }
+        }
+        for literal in codes::literals(&rules.exchanges) {
+            add(&literal, Announced::Code);
+        }
+        let (literals, announces) = table.into_iter().unzip();
+        Matcher { rules, prefilter: Prefilter::new(literals), announces, roots }
+    }
+
+    /// All matches in an event, the winner first.
+    pub fn confirm(&self, parsed: &Parsed<'_>) -> Vec<Match> {
+        let mut hits = Vec::new();
+        self.prefilter.hits(parsed.whole.as_bytes(), &mut hits);
+        let mut announced: Vec<Announced> =
+            hits.iter().flat_map(|&hit| &self.announces[hit as usize]).copied().collect();
+        announced.sort_unstable();
+        announced.dedup();
+        let subjects = parsed.subjects();
+        let lineages: Vec<Vec<&str>> = subjects
+            .iter()
+            .map(|subject| {
+                subject.class.map_or(Vec::new(), |class| self.rules.classes.lineage(class))
+            })
+            .collect();
+        let mut found: Vec<Match> = Vec::new();
+        let mut codes_wanted = false;
+        for announced in announced {
+            match announced {
+                Announced::When(rule_at, when_at) => {
+                    let rule = &self.rules.rules[rule_at as usize];
+                    let when = &rule.whens[when_at as usize];
+                    for (subject, lineage) in subjects.iter().zip(&lineages) {
+                        let Some(own) = self.holds(when, subject, lineage, parsed) else { continue };
+                        found.push(Match {
+                            rule: rule_at as usize,
+                            which: subject.which,
+                            captures: own,
+                            confidence: rule.confidence,
+                        });
+                    }
+                }
+                Announced::Code => codes_wanted = true,
+                Announced::Traceback | Announced::Mark(_) => {}
+            }
+        }
+        if codes_wanted {
+            for subject in &subjects {
+                codes::find(self.rules, subject, parsed, &mut found);
+            }
+        }
+        found.sort_by_key(|found| self.precedence(found));
+        found.dedup_by_key(|found| (found.rule, found.which));
+        for found in &mut found {
+            captures::complete(self.rules, parsed, found);
+        }
+        found
+    }
+
+    /// Sort key: what the proof rests on, then the rule's weight, then the link nearest the root.
+    fn precedence(&self, found: &Match) -> (Basis, Reverse<i8>, Which, usize) {
+        let rule = &self.rules.rules[found.rule];
+        (rule.basis, Reverse(rule.weight), found.which, found.rule)
+    }
+
+    /// Indexes of the marks that a line carries.
+    pub fn marks(&self, text: &str) -> Vec<usize> {
+        let mut hits = Vec::new();
+        self.prefilter.hits(text.as_bytes(), &mut hits);
+        let mut found: Vec<usize> = hits
+            .iter()
+            .flat_map(|&hit| &self.announces[hit as usize])
+            .filter_map(|announced| match announced {
+                Announced::Mark(at) => Some(*at as usize),
+                _ => None,
+            })
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|&at| {
+            let mark = &self.rules.marks[at];
+            !mark.not.iter().any(|not| text.contains(not.as_str()))
+                && (mark.regex.is_empty()
+                    || mark.regex.iter().any(|regex| {
+                        regex.get().is_some_and(|regex| regex.is_match(text))
+                    }))
+        });
+        found
+    }
+
+    /// Why a rule holds or does not on an event: one line for each alternative and subject.
+    pub fn explain(&self, rule_at: usize, parsed: &Parsed<'_>) -> Vec<String> {
+        let rule = &self.rules.rules[rule_at];
+        let mut lines = Vec::new();
+        for (when_at, when) in rule.whens.iter().enumerate() {
+            for subject in parsed.subjects() {
+                let lineage =
+                    subject.class.map_or(Vec::new(), |class| self.rules.classes.lineage(class));
+                let verdict = match self.lacks(when, &subject, &lineage, parsed) {
+                    None => "holds".to_owned(),
+                    Some(what) => what,
+                };
+                lines.push(format!("when {} on {:?}: {verdict}", when_at + 1, subject.which));
+            }
+        }
+        lines
+    }
+
+    /// Captures of a `when` that holds on a subject; `None` where it does not.
+    fn holds(
+        &self,
+        when: &When,
+        subject: &Subject<'_>,
+        lineage: &[&str],
+        parsed: &Parsed<'_>,
+    ) -> Option<BTreeMap<String, String>> {
+        if self.lacks(when, subject, lineage, parsed).is_some() {
+            return None;
+        }
+        let mut captures = BTreeMap::new();
+        for regex in when.regex.iter().filter_map(|regex| regex.get()) {
+            captures::named(regex, &subject.text, &mut captures);
+        }
+        Some(captures)
+    }
+
+    /// What a `when` lacks on a subject; `None` where it holds. Cheap conditions come first.
+    fn lacks(
+        &self,
+        when: &When,
+        subject: &Subject<'_>,
+        lineage: &[&str],
+        parsed: &Parsed<'_>,
+    ) -> Option<String> {
+        let place_fits = match when.on {
+            On::Any => true,
+            On::Link => subject.class.is_some(),
+            On::Message => subject.class.is_none(),
+        };
+        if !place_fits {
+            return Some("looks elsewhere (`on`)".into());
+        }
+        let text = subject.text.as_str();
+        let has = |literal: &String| {
+            if when.ignore_case { contains_ignoring_case(text, literal) } else { text.contains(literal.as_str()) }
+        };
+        if !when.exception.is_empty()
+            && !when.exception.iter().any(|wanted| {
+                lineage.iter().any(|name| rules::is_named(name, wanted))
+            })
+        {
+            return Some(format!("is no {}", when.exception.join(" or ")));
+        }
+        if !when.any.is_empty() && !when.any.iter().any(has) {
+            return Some("holds none of `any`".into());
+        }
+        if let Some(missing) = when.all.iter().find(|literal| !has(literal)) {
+            return Some(format!("lacks `{missing}`"));
+        }
+        if let Some(present) = when.not.iter().find(|literal| has(literal)) {
+            return Some(format!("holds `{present}`, which `not` forbids"));
+        }
+        if let Some(wanted) = when.severity {
+            let logged = parsed.event.head.severity.unwrap_or(Severity::Info);
+            if logged < wanted {
+                return Some(format!("was logged at {logged:?}, below {wanted:?}"));
+            }
+        }
+        if !when.raised_in.is_empty() {
+            let raised_in = subject.frames.last().is_some_and(|frame| {
+                when.raised_in.iter().any(|wanted| has_component(&frame.file, wanted))
+            });
+            if !raised_in {
+                return Some(format!("was not raised in {}", when.raised_in.join(" or ")));
+            }
+        }
+        if let Some(code) = &when.code {
+            let own = parsed.own_frame(subject.which, &self.roots);
+            let frames = subject.frames.last().into_iter().chain(own);
+            let matches = frames.filter_map(|frame| frame.code.as_deref()).any(|source| {
+                code.get().is_some_and(|regex| regex.is_match(source))
+            });
+            if !matches {
+                return Some(format!("the code does not match `{}`", code.text()));
+            }
+        }
+        if let Some(missing) =
+            when.chain.iter().find(|literal| !parsed.whole.contains(literal.as_str()))
+        {
+            return Some(format!("the event lacks `{missing}`"));
+        }
+        if !when.regex.is_empty()
+            && !when.regex.iter().any(|regex| regex.get().is_some_and(|regex| regex.is_match(text)))
+        {
+            return Some("matches no `regex`".into());
+        }
+        None
+    }
+}
+
+/// Literals one of which stands in every text on which the `when` holds.
+fn key_literals(rules: &RuleSet, when: &When) -> Vec<String> {
+    if !when.any.is_empty() {
+        return variants(&when.any, when.ignore_case);
+    }
+    if let Some(longest) = when.all.iter().max_by_key(|literal| literal.len()) {
+        return variants(std::slice::from_ref(longest), when.ignore_case);
+    }
+    when.exception.iter().flat_map(|wanted| rules.classes.literals(wanted)).collect()
+}
+
+/// The spellings of literals that are looked for: as written, or in the cases that logs use.
+fn variants(literals: &[String], ignore_case: bool) -> Vec<String> {
+    if !ignore_case {
+        return literals.to_vec();
+    }
+    let mut found = Vec::new();
+    for literal in literals {
+        let lower = literal.to_ascii_lowercase();
+        let mut capital = lower.clone();
+        if let Some(first) = capital.get_mut(0..1) {
+            first.make_ascii_uppercase();
+        }
+        let mut title = String::with_capacity(lower.len());
+        let mut before = ' ';
+        for c in lower.chars() {
+            title.push(if before.is_alphanumeric() { c } else { c.to_ascii_uppercase() });
+            before = c;
+        }
+        found.extend([literal.clone(), literal.to_ascii_uppercase(), lower, capital, title]);
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn contains_ignoring_case(text: &str, literal: &str) -> bool {
+    let (text, literal) = (text.as_bytes(), literal.as_bytes());
+    text.len() >= literal.len()
+        && text.windows(literal.len()).any(|window| window.eq_ignore_ascii_case(literal))
+}
+
+/// Whether a path has a folder of that name, or is a file of that stem.
+fn has_component(path: &str, wanted: &str) -> bool {
+    path.split(['/', '\\']).any(|part| {
+        part == wanted || part.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
+    })
+}

@@ -1,0 +1,212 @@
+//! One examined event, owned: what was found in it and all that later steps need of it.
+
+use crate::detect::{Match, Matcher, Parsed, Which};
+use crate::event::{Event, Stamp};
+use crate::model::Severity;
+use crate::rules::MarkKind;
+use crate::source::{Chunk, Place};
+use crate::traceback::{Link, Origin};
+
+use super::evidence::{self, Line};
+use super::{ChainLink, Exception, OwnFrame};
+
+/// One examined event.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Its first line.
+    pub place: Place,
+    /// Line number of its last line.
+    pub last_line: u64,
+    /// The winning match, where a rule holds.
+    pub matched: Option<Match>,
+    /// Marks that its lines carry.
+    pub marks: Vec<usize>,
+    /// What kind of event it is.
+    pub kind: Kind,
+    /// The logger's level.
+    pub severity: Option<Severity>,
+    /// Its time, where it has one.
+    pub stamp: Option<Stamp>,
+    /// The exception behind it.
+    pub exception: Option<Exception>,
+    /// The record's first line, wrappers removed, bounded.
+    pub message: String,
+    /// Lines that prove it.
+    pub evidence: Vec<Line>,
+    /// Process id of its line, where it carries one.
+    pub pid: Option<u32>,
+}
+
+/// What kind of event a finding is, which tells what died of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A traceback that the interpreter itself wrote: no logger header.
+    Died,
+    /// A thread, task or child process died of it.
+    PartDied,
+    /// A traceback under a logger's header.
+    Logged,
+    /// A traceback of which the interpreter says that it went on.
+    Ignored,
+    /// A line or record without a traceback.
+    Record,
+}
+
+impl Kind {
+    /// Whether it is a traceback that nothing handled as far as the log tells.
+    pub fn is_unhandled(self) -> bool {
+        matches!(self, Kind::Died | Kind::PartDied | Kind::Logged)
+    }
+}
+
+/// Longest message kept.
+const MESSAGE_BYTES: usize = 600;
+
+/// Most links of a chain that are reported.
+const CHAIN_LINKS: usize = 32;
+
+impl Finding {
+    /// Examines an event.
+    pub fn examine(matcher: &Matcher<'_>, chunk: &Chunk<'_>, event: &Event<'_>, place: Place) -> Finding {
+        let mut parsed = Parsed::new(event);
+        parsed.reporter = reporter_start(matcher, &parsed);
+        let matched = matcher.confirm(&parsed).into_iter().next();
+        let kind = kind_of(&parsed);
+        let which = matched.as_ref().map_or(
+            if parsed.links.is_empty() { Which::Message } else { Which::Link(root_of(&parsed)) },
+            |matched| matched.which,
+        );
+        let marks = marks_of(matcher, &parsed);
+        let lines = evidence::choose(&parsed, which, &matcher.roots, chunk, place);
+        let last_line = lines.last_line;
+        Finding {
+            place,
+            last_line,
+            marks,
+            kind,
+            severity: event.head.severity,
+            stamp: event.head.stamp.clone(),
+            exception: exception_of(matcher, &parsed, which),
+            message: bounded(parsed.message.lines().next().unwrap_or("")),
+            evidence: lines.chosen,
+            pid: event.head.pid,
+            matched,
+        }
+    }
+}
+
+fn kind_of(parsed: &Parsed<'_>) -> Kind {
+    let Some(traceback) = &parsed.traceback else { return Kind::Record };
+    match &traceback.origin {
+        Origin::Thread(_) | Origin::Task(_) | Origin::Process(_) => Kind::PartDied,
+        Origin::Callback(_) => Kind::Logged,
+        Origin::Ignored(_) => Kind::Ignored,
+        // The logger failed, not the bot; what it could not write to matters all the same.
+        Origin::Logging => Kind::Logged,
+        Origin::Fatal(_) => Kind::Died,
+        Origin::Plain if parsed.event.bare => Kind::Died,
+        Origin::Plain => Kind::Logged,
+    }
+}
+
+/// The link named the cause where no rule holds: the root, unless it only reports.
+fn root_of(parsed: &Parsed<'_>) -> usize {
+    let shown = parsed.reporter.min(parsed.links.len());
+    // The first exception of a chain raised `while handling` is often an ordinary miss (a cache, a
+    // default); what was raised last ended the run. An explicit cause is named by its root.
+    (0..shown).find(|&index| !parsed.links[index].class.is_empty()).unwrap_or(0)
+}
+
+fn exception_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>, which: Which) -> Option<Exception> {
+    let chain: Vec<ChainLink> = parsed
+        .links
+        .iter()
+        .rev()
+        .take(CHAIN_LINKS)
+        .rev()
+        .map(|link| ChainLink { class: link.class.clone(), message: link.message.clone() })
+        .collect();
+    let frame = parsed.own_frame(which, &matcher.roots).map(|frame| OwnFrame {
+        file: frame.file.clone(),
+        line: frame.line,
+        function: frame.function.clone(),
+        code: frame.code.clone(),
+    });
+    let (class, message) = match which {
+        Which::Link(index) => {
+            let link = parsed.links.get(index)?;
+            (link.class.clone(), link.message.clone())
+        }
+        Which::Inline(index) => {
+            let inline = parsed.inline.get(index)?;
+            (inline.class.clone(), inline.message.clone())
+        }
+        Which::Message => match (parsed.links.last(), parsed.inline.first()) {
+            (Some(link), _) => (link.class.clone(), link.message.clone()),
+            (None, Some(inline)) => (inline.class.clone(), inline.message.clone()),
+            (None, None) => return None,
+        },
+    };
+    let chain = if chain.is_empty() {
+        vec![ChainLink { class: class.clone(), message: message.clone() }]
+    } else {
+        chain
+    };
+    Some(Exception { class, message, frame, chain })
+}
+
+/// Marks on the event's own words: not inside the traceback, where code and frames name anything.
+fn marks_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> Vec<usize> {
+    let mut marks = matcher.marks(&parsed.message);
+    if let Some(last) = parsed.event.lines.last()
+        && parsed.traceback.is_some()
+        && parsed.event.lines.len() > 1
+    {
+        // What a shell says right behind a logged traceback was taken for more of its message.
+        marks.extend(matcher.marks(&last.text).into_iter().filter(|&at| {
+            matches!(matcher.rules.marks[at].kind, MarkKind::Exit | MarkKind::Supervisor)
+        }));
+    }
+    marks.sort_unstable();
+    marks.dedup();
+    marks
+}
+
+/// Index of the first link that was raised while an error reporter (Telegram, Slack …) ran: such links
+/// say that the report failed, not what it was about. The number of links where there are none.
+fn reporter_start(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> usize {
+    let links = &parsed.links;
+    let reports = |link: &Link| {
+        matcher.rules.marks.iter().filter(|mark| mark.kind == MarkKind::Reporter).any(|mark| {
+            mark.any.iter().any(|literal| {
+                link.message.contains(literal.as_str())
+                    || link.frames.iter().any(|frame| {
+                        matcher_frame_is_own(matcher, frame)
+                            && (frame.function.as_deref() == Some(literal.as_str())
+                                || frame.code.as_deref().is_some_and(|code| code.contains(literal.as_str())))
+                    })
+            })
+        })
+    };
+    let Some(reporting) = links.iter().position(reports) else { return links.len() };
+    // The links of the reporter's own chain begin behind the last one that starts in the bot's code.
+    let starts_in_bot = |link: &Link| {
+        link.frames.first().is_some_and(|frame| matcher_frame_is_own(matcher, frame))
+    };
+    match links[..reporting].iter().rposition(starts_in_bot) {
+        Some(before) => before + 1,
+        None => links.len(),
+    }
+}
+
+fn matcher_frame_is_own(matcher: &Matcher<'_>, frame: &crate::traceback::Frame) -> bool {
+    crate::traceback::is_own(frame, &matcher.roots)
+}
+
+fn bounded(text: &str) -> String {
+    let mut end = text.len().min(MESSAGE_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}

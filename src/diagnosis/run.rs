@@ -1,0 +1,478 @@
+//! The bot's lives inside a source: where each begins, how it ends, and what explains its end.
+
+use std::collections::VecDeque;
+
+use super::finding::{Finding, Kind};
+use super::incident::{Incidents, Mention};
+use super::tail::{self, Talk};
+use crate::detect::Matcher;
+use crate::event::{Record, Stamp, read_record};
+use crate::model::{Pattern, Severity};
+use crate::rules::{Effect, MarkKind, RuleSet};
+use crate::safe::limits;
+use crate::source::Place;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It ended in a failure that the log shows.
+    Crash,
+    /// The bot said goodbye or was asked to stop.
+    Clean,
+    /// Someone killed it.
+    Killed,
+    /// The next run starts with no word of an end.
+    Silent,
+    /// The log goes on to its end in health.
+    Open,
+}
+
+impl End {
+    /// The word used in reports.
+    pub fn id(self) -> &'static str {
+        match self {
+            End::Crash => "crash",
+            End::Clean => "clean",
+            End::Killed => "killed",
+            End::Silent => "silent",
+            End::Open => "open",
+        }
+    }
+}
+
+/// One life of the bot.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its first line.
+    pub first_line: u64,
+    /// Its last line.
+    pub last_line: u64,
+    /// Time of its first record.
+    pub started: Option<Stamp>,
+    /// Time of its last record.
+    pub ended: Option<Stamp>,
+    /// How it ended.
+    pub end: End,
+    /// The incident that explains its end.
+    pub cause: Option<usize>,
+}
+
+/// How sure a verdict can be that rests only on where the log stops (contract, section 1).
+const LAST_RECORD: f64 = 0.6;
+
+/// What stands at the end of a run is judged by at most this many lines and findings.
+const TAIL_ITEMS: usize = 48;
+
+/// Findings of a run that an exit line may mean.
+const REMEMBERED: usize = 64;
+
+/// An exit line means a finding that stands at most this many lines above it.
+const EXIT_REACH: u64 = 400;
+
+/// Something that a run's end is judged by.
+#[derive(Debug, Clone)]
+enum Item {
+    /// A line that no rule and no mark is about.
+    Line { place: Place, bytes: Vec<u8> },
+    /// A finding that is an incident.
+    Found { mention: Mention, marks: Vec<usize>, finding: Box<Finding> },
+    /// A line with a mark.
+    Marked { marks: Vec<usize>, finding: Box<Finding> },
+}
+
+/// Follows one source from run to run.
+#[derive(Debug)]
+pub struct Runs<'r> {
+    matcher: &'r Matcher<'r>,
+    /// What was found.
+    pub incidents: Incidents,
+    /// The runs that have ended.
+    pub ended: Vec<Run>,
+    tail: VecDeque<Item>,
+    remembered: VecDeque<Mention>,
+    first_line: Option<u64>,
+    last_place: Option<Place>,
+    started: Option<Stamp>,
+    /// Time of the last record seen that has one.
+    latest: Option<Stamp>,
+    /// Time of the first record of the source that has one.
+    pub first_stamp: Option<Stamp>,
+}
+
+impl<'r> Runs<'r> {
+    /// Nothing seen yet.
+    pub fn new(matcher: &'r Matcher<'r>) -> Runs<'r> {
+        Runs {
+            matcher,
+            incidents: Incidents::default(),
+            ended: Vec::new(),
+            tail: VecDeque::new(),
+            remembered: VecDeque::new(),
+            first_line: None,
+            last_place: None,
+            started: None,
+            latest: None,
+            first_stamp: None,
+        }
+    }
+
+    fn rules(&self) -> &'r RuleSet {
+        self.matcher.rules
+    }
+
+    /// Time of the last record seen that has one.
+    pub fn last_stamp(&self) -> Option<&Stamp> {
+        self.latest.as_ref()
+    }
+
+    /// Lines between two findings: whole lines of which no rule speaks. `place` is that of the first.
+    /// Only the last few are looked at.
+    pub fn lines(&mut self, bytes: &[u8], place: Place) {
+        if bytes.is_empty() {
+            return;
+        }
+        let mut starts = VecDeque::new();
+        let mut end = bytes.len();
+        while end > 0 && starts.len() < TAIL_ITEMS {
+            let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |n| n + 1);
+            starts.push_front((start, end));
+            end = start;
+        }
+        let skipped = memchr::memchr_iter(b'\n', &bytes[..end]).count() as u64;
+        self.begin(place.line, bytes);
+        for (number, (start, end)) in starts.into_iter().enumerate() {
+            let line = &bytes[start..end];
+            let place = Place {
+                file: place.file,
+                byte: place.byte + start as u64,
+                line: place.line + skipped + number as u64,
+            };
+            self.last_place = Some(place);
+            if line.iter().any(|b| !b.is_ascii_whitespace() && *b != 0) {
+                let kept = &line[..line.len().min(2_000)];
+                self.push(Item::Line { place, bytes: kept.to_vec() });
+            }
+        }
+        self.note_latest();
+    }
+
+    /// Keeps the time of the last line that has one.
+    fn note_latest(&mut self) {
+        let stamp = self.tail.iter().rev().take(8).find_map(|item| match item {
+            Item::Line { bytes, .. } => read_record(bytes).stamp,
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.stamp.clone(),
+        });
+        if stamp.is_some() {
+            self.latest = stamp;
+        }
+    }
+
+    fn begin(&mut self, line: u64, bytes: &[u8]) {
+        if self.first_line.is_none() {
+            self.first_line = Some(line);
+        }
+        if self.started.is_none() {
+            self.started =
+                bytes.split_inclusive(|&b| b == b'\n').take(16).find_map(|line| read_record(line).stamp);
+            if self.first_stamp.is_none() {
+                self.first_stamp.clone_from(&self.started);
+            }
+        }
+    }
+
+    fn push(&mut self, item: Item) {
+        if self.tail.len() == TAIL_ITEMS {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(item);
+    }
+
+    /// A run begins at `place`; what was before it is over.
+    pub fn start(&mut self, place: Place) {
+        // Several banners in a row are one start.
+        let Some(first) = self.first_line else { return };
+        let only_starts = self.tail.len() < 8
+            && self.tail.iter().all(|item| match item {
+                Item::Marked { marks, .. } => self.has_mark(marks, MarkKind::Start),
+                _ => false,
+            });
+        if first < place.line && !only_starts {
+            self.close(true, false);
+        }
+    }
+
+    /// One examined event. Comes back with its incident, where it is one.
+    pub fn finding(&mut self, finding: Finding) -> Option<usize> {
+        if self.has_mark(&finding.marks, MarkKind::Start) {
+            self.start(finding.place);
+        }
+        if self.first_line.is_none() {
+            self.first_line = Some(finding.place.line);
+        }
+        if finding.stamp.is_some() {
+            self.latest.clone_from(&finding.stamp);
+            if self.started.is_none() {
+                self.started.clone_from(&finding.stamp);
+            }
+            if self.first_stamp.is_none() {
+                self.first_stamp.clone_from(&finding.stamp);
+            }
+        }
+        self.last_place = Some(Place { line: finding.last_line, ..finding.place });
+        let rules = self.rules();
+        let mention = self.incidents.add(rules, &finding, self.latest.clone());
+        let incident = mention.as_ref().map(|mention| mention.incident);
+        let marks = finding.marks.clone();
+        match mention {
+            Some(mention) => {
+                if self.remembered.len() == REMEMBERED {
+                    self.remembered.pop_front();
+                }
+                self.remembered.push_back(mention.clone());
+                self.push(Item::Found { mention, marks, finding: Box::new(finding) });
+            }
+            None if !marks.is_empty() => {
+                self.push(Item::Marked { marks, finding: Box::new(finding) });
+            }
+            None => {
+                let (place, text) = (finding.place, finding.message);
+                self.push(Item::Line { place, bytes: text.into_bytes() });
+            }
+        }
+        incident
+    }
+
+    /// The log ends here. `stopped`: the bot is known to be down.
+    pub fn finish(&mut self, stopped: bool) {
+        if self.first_line.is_some() {
+            self.close(false, stopped);
+        }
+    }
+
+    fn has_mark(&self, marks: &[usize], kind: MarkKind) -> bool {
+        marks.iter().any(|&at| self.matcher.rules.marks[at].kind == kind)
+    }
+
+    /// Ends the current run: another one `follows`, or the log ends.
+    fn close(&mut self, follows: bool, stopped: bool) {
+        let verdict = self.judge(follows, stopped);
+        let last_line = self.last_place.map_or(0, |place| place.line);
+        if self.ended.len() == limits::RUNS {
+            self.ended.remove(1);
+        }
+        self.ended.push(Run {
+            first_line: self.first_line.unwrap_or(1),
+            last_line,
+            started: self.started.take(),
+            ended: self.latest.clone(),
+            end: verdict.end,
+            cause: verdict.cause,
+        });
+        self.tail.clear();
+        self.remembered.clear();
+        self.first_line = None;
+    }
+
+    /// How the current run ended, and what explains it; the explaining incident becomes fatal.
+    fn judge(&mut self, follows: bool, stopped: bool) -> Verdict {
+        let closing = self.closing();
+        let Closing { found, exit, goodbye, asked, error, alive } = closing;
+        // Someone killed it, and the log shows who.
+        let killed = found.iter().find(|mention| mention.effect == Effect::Killed);
+        let died = found.iter().find(|mention| mention.kind == Kind::Died);
+        if let Some(killed) = killed {
+            let is_sure = self.rules().rules[killed.rule].pattern == Pattern::Memory;
+            match died {
+                Some(died) if !is_sure => return self.ends(End::Crash, died, 1.0, false),
+                _ if asked && !is_sure => return Verdict { end: End::Clean, cause: None },
+                _ => return self.ends(End::Killed, killed, 1.0, false),
+            }
+        }
+        if let Some(died) = died {
+            if asked && self.is_stop(died) {
+                return Verdict { end: End::Clean, cause: None };
+            }
+            return self.ends(End::Crash, died, 1.0, false);
+        }
+        if let Some(exit) = exit {
+            if let Some(cause) = self.cause_of_exit(&found, &exit) {
+                return self.ends(End::Crash, &cause, 1.0, false);
+            }
+            if !asked {
+                return self.ends_without_cause("other/exited", &exit);
+            }
+        }
+        if asked && !alive {
+            return Verdict { end: End::Clean, cause: None };
+        }
+        // A logged traceback or an error record that stands last.
+        if let Some(last) = found.iter().find(|mention| tail::is_ending(mention)) {
+            return self.ends(End::Crash, last, LAST_RECORD, true);
+        }
+        if goodbye {
+            return Verdict { end: End::Clean, cause: None };
+        }
+        if let Some(error) = error {
+            // What the error record says may be what an earlier line told in full.
+            if let Some(near) = found.first() {
+                return self.ends(End::Crash, near, LAST_RECORD, true);
+            }
+            return self.ends_without_cause("other/logged-error", &error);
+        }
+        let end = if follows || stopped { End::Silent } else { End::Open };
+        if stopped
+            && let Some(item) = self.tail.back()
+        {
+            let finding = finding_of(item);
+            let stamp = self.latest.clone();
+            let rules = self.rules();
+            if let Some(mention) = self.incidents.add_end(rules, "other/silent", &finding, stamp) {
+                self.incidents.end_run(mention.incident, LAST_RECORD, true);
+                return Verdict { end, cause: Some(mention.incident) };
+            }
+        }
+        Verdict { end, cause: None }
+    }
+
+    /// What stands behind the last sign of life, last first.
+    fn closing(&self) -> Closing {
+        let mut closing = Closing::default();
+        for item in self.tail.iter().rev() {
+            match item {
+                Item::Found { mention, marks, finding } => {
+                    self.mark_closing(&mut closing, marks, finding);
+                    closing.found.push(mention.clone());
+                }
+                Item::Marked { marks, finding } => {
+                    self.mark_closing(&mut closing, marks, finding);
+                    let talks = self.has_mark(marks, MarkKind::Start)
+                        || closing.found.is_empty() && closing.exit.is_none() && closing.error.is_none();
+                    if talks && !self.is_quiet(marks) {
+                        closing.alive = true;
+                        break;
+                    }
+                }
+                Item::Line { place, bytes } => {
+                    let record = read_record(bytes);
+                    match tail::talk(&record) {
+                        Talk::Shutdown => {}
+                        Talk::Error if closing.error.is_none() && closing.found.is_empty() => {
+                            closing.error = Some(line_finding(*place, &record));
+                        }
+                        Talk::Error => {}
+                        Talk::Life => {
+                            closing.alive = true;
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        closing
+    }
+
+    /// Marks that are no sign of life.
+    fn is_quiet(&self, marks: &[usize]) -> bool {
+        marks.iter().any(|&at| self.matcher.rules.marks[at].kind != MarkKind::Start)
+    }
+
+    fn mark_closing(&self, closing: &mut Closing, marks: &[usize], finding: &Finding) {
+        for &at in marks {
+            match self.matcher.rules.marks[at].kind {
+                MarkKind::Exit if closing.exit.is_none() => closing.exit = Some(finding.clone()),
+                MarkKind::Goodbye => closing.goodbye = true,
+                MarkKind::StopRequest => closing.asked = true,
+                _ => {}
+            }
+        }
+    }
+
+    /// The finding that an exit line means: what stands right before it, else the last thing that
+    /// nothing handled, else the last that was in trouble.
+    fn cause_of_exit(&self, found: &[Mention], exit: &Finding) -> Option<Mention> {
+        let in_reach = |mention: &&Mention| exit.place.line.saturating_sub(mention.line) <= EXIT_REACH;
+        let known = |mention: &&Mention| {
+            self.rules().rules[mention.rule].pattern != Pattern::Other
+        };
+        found
+            .iter()
+            .filter(|mention| mention.kind.is_unhandled())
+            .find(known)
+            .or_else(|| found.iter().find(|mention| mention.kind.is_unhandled()))
+            .or_else(|| found.iter().find(known))
+            .or_else(|| found.first())
+            .or_else(|| {
+                let mut recent = self.remembered.iter().rev().filter(in_reach);
+                recent.find(|mention| mention.kind.is_unhandled())
+            })
+            .or_else(|| {
+                let near = |mention: &&Mention| exit.place.line.saturating_sub(mention.line) <= 40;
+                self.remembered.iter().rev().find(near)
+            })
+            .cloned()
+    }
+
+    /// `KeyboardInterrupt`, `CancelledError` and the like after a request to stop.
+    fn is_stop(&self, mention: &Mention) -> bool {
+        matches!(self.rules().rules[mention.rule].pattern, Pattern::System | Pattern::Other)
+    }
+
+    fn ends(&mut self, end: End, cause: &Mention, surest: f64, ends_log: bool) -> Verdict {
+        self.incidents.end_run(cause.incident, surest, ends_log);
+        Verdict { end, cause: Some(cause.incident) }
+    }
+
+    fn ends_without_cause(&mut self, rule: &str, finding: &Finding) -> Verdict {
+        let stamp = finding.stamp.clone().or_else(|| self.latest.clone());
+        let rules = self.rules();
+        let mention = self.incidents.add_end(rules, rule, finding, stamp);
+        if let Some(mention) = &mention {
+            self.incidents.end_run(mention.incident, LAST_RECORD, rule == "other/logged-error");
+        }
+        Verdict { end: End::Crash, cause: mention.map(|mention| mention.incident) }
+    }
+}
+
+struct Verdict {
+    end: End,
+    cause: Option<usize>,
+}
+
+/// What stands behind the last sign of life.
+#[derive(Debug, Default)]
+struct Closing {
+    /// Findings, last first.
+    found: Vec<Mention>,
+    /// The last line that says that the bot ended in failure.
+    exit: Option<Finding>,
+    goodbye: bool,
+    asked: bool,
+    /// The last error record that no rule is about.
+    error: Option<Finding>,
+    /// Signs of life stand before all this.
+    alive: bool,
+}
+
+fn finding_of(item: &Item) -> Finding {
+    match item {
+        Item::Line { place, bytes } => line_finding(*place, &read_record(bytes)),
+        Item::Found { finding, .. } | Item::Marked { finding, .. } => (**finding).clone(),
+    }
+}
+
+fn line_finding(place: Place, record: &Record<'_>) -> Finding {
+    let message: String = record.message.lines().next().unwrap_or("").chars().take(300).collect();
+    Finding {
+        place,
+        last_line: place.line,
+        matched: None,
+        marks: Vec::new(),
+        kind: Kind::Record,
+        severity: record.severity.or(Some(Severity::Info)),
+        stamp: record.stamp.clone(),
+        exception: None,
+        evidence: vec![super::evidence::Line { place, text: message.clone() }],
+        message,
+        pid: record.pid,
+    }
+}

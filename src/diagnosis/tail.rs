@@ -1,0 +1,73 @@
+//! What a line near a run's end says: life, shutdown talk, or an error.
+
+use super::finding::Kind;
+use super::incident::Mention;
+use crate::event::Record;
+use crate::model::Severity;
+
+/// What a line near a run's end says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Talk {
+    /// The bot goes about its work.
+    Life,
+    /// It is being closed: no sign of life, no cause either.
+    Shutdown,
+    /// An error record.
+    Error,
+}
+
+/// Words of shutting down, lower case, matched as whole words.
+const SHUTDOWN: [&str; 26] = [
+    "closed", "closing", "close", "shutdown", "shutting", "stopping", "stopped", "exiting", "exit",
+    "exited", "terminating", "terminated", "cancelled", "cancelling", "canceled", "disconnected",
+    "disconnecting", "cleanup", "cleaning", "bye", "goodbye", "atexit", "quitting", "aborted", "ended",
+    "halted",
+];
+
+/// Judges one line.
+pub(super) fn talk(record: &Record<'_>) -> Talk {
+    let text = record.message.as_ref();
+    if record.severity.is_some_and(|severity| severity >= Severity::Error) {
+        return Talk::Error;
+    }
+    let first = text.trim_start().lines().next().unwrap_or("");
+    if record.severity.is_none() && says_error(first) {
+        return Talk::Error;
+    }
+    // A sentence of a dozen words about a position being closed is business, not the end.
+    let mut words = first.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let is_short = words.clone().count() <= 14;
+    let is_trade = words.clone().any(|word| {
+        TRADE.iter().any(|known| word.eq_ignore_ascii_case(known))
+    });
+    let closes = words.any(|word| SHUTDOWN.iter().any(|known| word.eq_ignore_ascii_case(known)));
+    if closes && is_short && !is_trade { Talk::Shutdown } else { Talk::Life }
+}
+
+/// Words that make `closed` and `stopped` a matter of trading.
+const TRADE: [&str; 16] = [
+    "position", "order", "trade", "candle", "price", "pnl", "profit", "buy", "sell", "long", "short",
+    "kline", "bar", "market", "stoploss", "qty",
+];
+
+/// A printed line that opens with the word of an error.
+fn says_error(line: &str) -> bool {
+    let start = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+    ["error", "fatal", "exception", "critical"].iter().any(|word| {
+        start.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
+            && !start[word.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '=')
+    })
+}
+
+/// Whether a finding that stands last ended the run: a traceback that nothing handled, or a record that
+/// the logger called an error.
+pub(super) fn is_ending(mention: &Mention) -> bool {
+    match mention.kind {
+        Kind::Died | Kind::PartDied => true,
+        Kind::Logged | Kind::Record => {
+            mention.severity.is_some_and(|severity| severity >= Severity::Error)
+                || mention.kind == Kind::Logged && mention.severity == Some(Severity::Info)
+        }
+        Kind::Ignored => false,
+    }
+}

@@ -1,0 +1,429 @@
+//! Lines to events: where the record that holds a line begins, and which lines continue it.
+//!
+//! An event depends only on the bytes near it: never on where a chunk was cut, so that every way of
+//! reading a log gives the same events.
+
+use std::borrow::Cow;
+
+use super::record::{Record, read_record};
+use crate::model::Severity;
+use crate::safe::limits;
+use crate::source::Chunk;
+use crate::traceback::{Grammar, Step, is_frame, looks_inside};
+
+/// One logical log record: its first line and every line that continues it.
+#[derive(Debug, Clone)]
+pub struct Event<'c> {
+    /// Its lines in order. Lines of other writers may lie between them in a torn traceback.
+    pub lines: Vec<EventLine<'c>>,
+    /// The first line's header.
+    pub head: Record<'c>,
+    /// The first line is part of a traceback and has no header of its own: nobody logged it.
+    pub bare: bool,
+    /// Where the next event may begin: behind the last line, or behind the first stretch of a torn one.
+    pub resume: usize,
+}
+
+/// One physical line of an event.
+#[derive(Debug, Clone)]
+pub struct EventLine<'c> {
+    /// Where in the chunk it begins.
+    pub at: usize,
+    /// Its end, behind the newline.
+    pub end: usize,
+    /// Its text without wrapper, header and colour. A JSON record's text may hold several lines.
+    pub text: Cow<'c, str>,
+}
+
+/// What came of looking for an event.
+#[derive(Debug)]
+pub enum Assembled<'c> {
+    /// The event that holds the line.
+    Event(Event<'c>),
+    /// Its end lies behind the chunk's end: ask again with more of the log.
+    More {
+        /// Where it begins.
+        start: usize,
+    },
+}
+
+/// How many lines before a bare line may hold the header it continues.
+const HEADER_LINES_BACK: usize = 12;
+
+/// How many lines of other writers may stand inside a torn traceback.
+const TORN_LINES: usize = 64;
+
+/// Most lines that continue a message without being a traceback.
+const MESSAGE_LINES: usize = 200;
+
+/// The event that holds the line at `at`. `floor` is where the event before it ended.
+pub fn assemble<'c>(chunk: &Chunk<'c>, at: usize, floor: usize) -> Assembled<'c> {
+    let lines = Lines { bytes: chunk.bytes };
+    let start = beginning(&lines, at, floor);
+    Extension::new(lines, chunk.last, start).run()
+}
+
+#[derive(Clone, Copy)]
+struct Lines<'c> {
+    bytes: &'c [u8],
+}
+
+impl<'c> Lines<'c> {
+    fn end(&self, at: usize) -> usize {
+        memchr::memchr(b'\n', &self.bytes[at..]).map_or(self.bytes.len(), |n| at + n + 1)
+    }
+
+    fn record(&self, at: usize, end: usize) -> Record<'c> {
+        read_record(&self.bytes[at..end])
+    }
+
+    /// Start of the line before the one that begins at `at`, not before `floor`.
+    fn before(&self, at: usize, floor: usize) -> Option<usize> {
+        if at <= floor {
+            return None;
+        }
+        Some(memchr::memrchr(b'\n', &self.bytes[floor..at - 1]).map_or(floor, |n| floor + n + 1))
+    }
+}
+
+/// Start of the event that holds the line at `at`.
+fn beginning(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
+    let floor = floor.max(at.saturating_sub(limits::LOOK_BACK));
+    let record = lines.record(at, lines.end(at));
+    let starts = Grammar::start(&record.message).is_some();
+    let inside = looks_inside(&record.message);
+    if record.begins && (starts || !inside) {
+        return if starts { preamble(lines, at, floor) } else { at };
+    }
+    if starts {
+        return head_of_traceback(lines, at, floor);
+    }
+    if inside || is_exception_after_code(lines, at, floor) {
+        // The log begins inside this traceback, or its head was no candidate: walk up to where it starts.
+        let mut start = at;
+        for _ in 0..limits::EVENT_LINES {
+            let Some(before) = lines.before(start, floor) else { break };
+            let record = lines.record(before, start);
+            if Grammar::start(&record.message).is_some() {
+                return head_of_traceback(lines, before, floor);
+            }
+            if !looks_inside(&record.message) || record.begins != lines.record(at, lines.end(at)).begins {
+                break;
+            }
+            start = before;
+        }
+        return start;
+    }
+    // A line without a header: it belongs to a record above only if that one is in trouble.
+    let mut start = at;
+    for _ in 0..HEADER_LINES_BACK {
+        let Some(before) = lines.before(start, floor) else { break };
+        let record = lines.record(before, start);
+        if record.begins {
+            return if in_trouble(&record) && record.wrapper.is_none() { before } else { at };
+        }
+        if record.message.trim().is_empty() {
+            break;
+        }
+        start = before;
+    }
+    at
+}
+
+/// Preambles (`Exception in thread …`, `Task exception was never retrieved`) above a traceback's head.
+fn preamble(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
+    let mut start = at;
+    for _ in 0..3 {
+        let Some(before) = lines.before(start, floor) else { break };
+        let record = lines.record(before, start);
+        let begins_one = Grammar::start(&record.message).is_some_and(|grammar| grammar.is_preamble());
+        if !begins_one {
+            break;
+        }
+        start = before;
+    }
+    start
+}
+
+/// From a bare `Traceback` line up to the record that logged it, where one did.
+fn head_of_traceback(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
+    let start = preamble(lines, at, floor);
+    let mut above = start;
+    for _ in 0..HEADER_LINES_BACK {
+        let Some(before) = lines.before(above, floor) else { break };
+        let record = lines.record(before, above);
+        if record.begins {
+            return if in_trouble(&record) { before } else { start };
+        }
+        if record.message.trim().is_empty() || looks_inside(&record.message) {
+            break;
+        }
+        above = before;
+    }
+    start
+}
+
+fn is_exception_after_code(lines: &Lines<'_>, at: usize, floor: usize) -> bool {
+    lines.before(at, floor).is_some_and(|before| {
+        let record = lines.record(before, at);
+        !record.begins && looks_inside(&record.message)
+    })
+}
+
+/// A record whose following bare lines are its own: what goes wrong is logged with its traceback.
+fn in_trouble(record: &Record<'_>) -> bool {
+    record.severity.is_some_and(|severity| severity >= Severity::Warning)
+}
+
+/// Reads on from an event's first line to its last.
+struct Extension<'c> {
+    lines: Lines<'c>,
+    last: bool,
+    start: usize,
+    found: Vec<EventLine<'c>>,
+    /// Blank lines that belong only if a later line does.
+    pending: Vec<EventLine<'c>>,
+    grammar: Option<Grammar>,
+    resume: Option<usize>,
+    bytes: usize,
+}
+
+enum Next {
+    Taken,
+    Done,
+    More,
+}
+
+impl<'c> Extension<'c> {
+    fn new(lines: Lines<'c>, last: bool, start: usize) -> Self {
+        Extension {
+            lines,
+            last,
+            start,
+            found: Vec::new(),
+            pending: Vec::new(),
+            grammar: None,
+            resume: None,
+            bytes: 0,
+        }
+    }
+
+    fn run(mut self) -> Assembled<'c> {
+        let end = self.lines.end(self.start);
+        let head = self.lines.record(self.start, end);
+        let whole = head.message.contains('\n');
+        let first = head.message.clone();
+        self.grammar = Grammar::start(&first).or_else(|| {
+            (!head.begins && looks_inside(&first)).then(|| Grammar::resume(&first)).flatten()
+        });
+        let bare = self.grammar.is_some() && !head.begins;
+        let is_cut = self.start > 0 && !self.lines.bytes[..end].ends_with(b"\n") && !self.last;
+        self.take(self.start, end, first);
+        if !whole && !is_cut {
+            let mut at = end;
+            loop {
+                if at >= self.lines.bytes.len() {
+                    if !self.last && self.within_limits() {
+                        return Assembled::More { start: self.start };
+                    }
+                    break;
+                }
+                let end = self.lines.end(at);
+                match self.next(&head, at, end) {
+                    Next::Taken => at = self.resume_at(end),
+                    Next::Done => break,
+                    Next::More => return Assembled::More { start: self.start },
+                }
+                if !self.within_limits() {
+                    break;
+                }
+            }
+        }
+        let behind = self.found.last().map_or(end, |line| line.end);
+        Assembled::Event(Event {
+            lines: self.found,
+            head,
+            bare,
+            resume: self.resume.unwrap_or(behind),
+        })
+    }
+
+    /// After a torn stretch reading goes on behind the line that was found, not behind `end`.
+    fn resume_at(&self, end: usize) -> usize {
+        let pending = self.pending.last().map_or(0, |line| line.end);
+        self.found.last().map_or(end, |line| line.end).max(pending)
+    }
+
+    fn within_limits(&self) -> bool {
+        self.bytes < limits::EVENT_BYTES && self.found.len() < limits::EVENT_LINES
+    }
+
+    fn take(&mut self, at: usize, end: usize, text: Cow<'c, str>) {
+        self.bytes += end - at;
+        self.found.append(&mut self.pending);
+        self.found.push(EventLine { at, end, text });
+    }
+
+    fn next(&mut self, head: &Record<'c>, at: usize, end: usize) -> Next {
+        let record = self.lines.record(at, end);
+        match &self.grammar {
+            None => self.next_of_message(head, record, at, end),
+            Some(_) => self.next_of_traceback(head, record, at, end),
+        }
+    }
+
+    fn next_of_message(
+        &mut self,
+        head: &Record<'c>,
+        record: Record<'c>,
+        at: usize,
+        end: usize,
+    ) -> Next {
+        if record.begins || !head.begins {
+            return Next::Done;
+        }
+        if let Some(grammar) = Grammar::start(&record.message) {
+            if !in_trouble(head) {
+                return Next::Done;
+            }
+            self.grammar = Some(grammar);
+            self.take(at, end, record.message);
+            return Next::Taken;
+        }
+        if record.message.trim().is_empty() {
+            self.pending.push(EventLine { at, end, text: record.message });
+            return if self.pending.len() > 2 { Next::Done } else { Next::Taken };
+        }
+        let indented = record.message.starts_with([' ', '\t']);
+        if self.found.len() < MESSAGE_LINES && (indented || in_trouble(head)) {
+            self.take(at, end, record.message);
+            return Next::Taken;
+        }
+        Next::Done
+    }
+
+    fn next_of_traceback(
+        &mut self,
+        head: &Record<'c>,
+        record: Record<'c>,
+        at: usize,
+        end: usize,
+    ) -> Next {
+        let Some(grammar) = &mut self.grammar else { return Next::Done };
+        // Where a prefix stands before each line of the traceback, a header does not end it.
+        let prefixed = self.found.last().is_some_and(|line| line.at != self.start)
+            && self.found.iter().skip(1).all(|line| is_prefixed(&self.lines, line))
+            || self.found.len() == 1 && head.begins && is_frame(&record.message) && record.begins;
+        if record.begins && !prefixed {
+            return if grammar.complete() { Next::Done } else { self.mend(at) };
+        }
+        let mut probe = grammar.clone();
+        match probe.next(&record.message) {
+            Step::Yes => {
+                *grammar = probe;
+                self.take(at, end, record.message);
+                Next::Taken
+            }
+            Step::Gap => {
+                *grammar = probe;
+                self.pending.push(EventLine { at, end, text: record.message });
+                if self.pending.len() > 4 { Next::Done } else { Next::Taken }
+            }
+            Step::Message if !record.begins && self.pending.is_empty() => {
+                if !self.continues_message(head, &record.message) {
+                    return Next::Done;
+                }
+                if let Some(grammar) = &mut self.grammar {
+                    *grammar = probe;
+                }
+                self.take(at, end, record.message);
+                Next::Taken
+            }
+            Step::Message | Step::No => Next::Done,
+        }
+    }
+
+    /// Whether a bare line after the exception line is more of the exception's message.
+    fn continues_message(&self, head: &Record<'c>, text: &str) -> bool {
+        let Some(before) = self.found.last() else { return false };
+        let above = before.text.trim_end();
+        let open = above.ends_with([':', '{', '[', '(', ','])
+            || above.ends_with("validation error")
+            || above.contains("validation errors for ")
+            || above.contains("validation error for ");
+        let logged = head.begins && in_trouble(head);
+        let indented = text.starts_with([' ', '\t']);
+        // Field names of pydantic's list stand bare, each before an indented line.
+        let listed = self.found.iter().rev().take(3).any(|line| line.text.starts_with("  "))
+            && !text.contains(' ');
+        logged && !is_shell(text) || indented || open || listed && self.names_fields()
+    }
+
+    fn names_fields(&self) -> bool {
+        self.found.iter().rev().take(64).any(|line| line.text.contains("validation error"))
+    }
+
+    /// Another writer's lines stand where the traceback should go on: look whether it does behind them.
+    fn mend(&mut self, from: usize) -> Next {
+        let Some(grammar) = &self.grammar else { return Next::Done };
+        let mut at = from;
+        for _ in 0..TORN_LINES {
+            if at >= self.lines.bytes.len() {
+                return if self.last { Next::Done } else { Next::More };
+            }
+            let end = self.lines.end(at);
+            let record = self.lines.record(at, end);
+            if !record.begins {
+                if Grammar::start(&record.message).is_some() {
+                    return Next::Done;
+                }
+                let mut probe = grammar.clone();
+                if probe.next(&record.message) == Step::Yes {
+                    self.resume.get_or_insert(from);
+                    self.grammar = Some(probe);
+                    self.take(at, end, record.message);
+                    return Next::Taken;
+                }
+                return Next::Done;
+            }
+            at = end;
+        }
+        Next::Done
+    }
+}
+
+fn is_prefixed(lines: &Lines<'_>, line: &EventLine<'_>) -> bool {
+    lines.record(line.at, line.end).begins
+}
+
+/// `run.sh: line 5: …` and `[run.sh] …`: a shell that speaks after its child.
+fn is_shell(text: &str) -> bool {
+    let Some((first, rest)) = text.split_once(' ') else { return false };
+    first.ends_with(".sh:") && rest.starts_with("line ")
+        || first.starts_with('[') && first.ends_with(".sh]")
+}
+
+impl Event<'_> {
+    /// Its text as lines, wrappers removed, and for each the index of the physical line it came from.
+    pub fn text_lines(&self) -> (Vec<&str>, Vec<usize>) {
+        let mut texts = Vec::with_capacity(self.lines.len());
+        let mut origins = Vec::with_capacity(self.lines.len());
+        for (index, line) in self.lines.iter().enumerate() {
+            for part in line.text.split('\n') {
+                texts.push(part);
+                origins.push(index);
+            }
+        }
+        (texts, origins)
+    }
+
+    /// End of its last line.
+    pub fn end(&self) -> usize {
+        self.lines.last().map_or(0, |line| line.end)
+    }
+
+    /// Start of its first line.
+    pub fn start(&self) -> usize {
+        self.lines.first().map_or(0, |line| line.at)
+    }
+}

@@ -1,0 +1,104 @@
+//! Error codes by exchange, and the shapes in which codes appear in text.
+
+use super::LazyRegex;
+
+/// All exchange tables and code contexts.
+#[derive(Debug, Default)]
+pub struct Exchanges {
+    /// One an exchange, sorted by id.
+    pub tables: Vec<Exchange>,
+    /// Shapes of codes in text.
+    pub contexts: Vec<CodeContext>,
+}
+
+/// One exchange's errors.
+#[derive(Debug)]
+pub struct Exchange {
+    /// Lower-case id.
+    pub id: String,
+    /// ccxt ids that share the table.
+    pub ids: Vec<String>,
+    /// Host suffixes.
+    pub hosts: Vec<String>,
+    /// Python packages of its clients.
+    pub modules: Vec<String>,
+    /// Its errors, specific ones first.
+    pub errors: Vec<ExchangeError>,
+}
+
+/// One error of an exchange.
+#[derive(Debug)]
+pub struct ExchangeError {
+    /// Code as sent, where it has one.
+    pub code: Option<String>,
+    /// Message text, for errors without a code.
+    pub message: Option<String>,
+    /// Text that must stand in the message as well.
+    pub contains: Option<String>,
+    /// Id of the rule it belongs to.
+    pub rule: String,
+    /// What it means, in a few words.
+    pub means: String,
+}
+
+/// One shape of a code in text: numbers never match bare.
+#[derive(Debug)]
+pub struct CodeContext {
+    /// Its name.
+    pub name: String,
+    /// Text that always stands there.
+    pub literal: String,
+    /// The code follows the literal, with nothing but a separator and a quote between.
+    pub direct: bool,
+    /// Only codes of this exchange appear so.
+    pub exchange: Option<String>,
+    /// Captures `code`.
+    pub regex: LazyRegex,
+}
+
+impl Exchanges {
+    /// The exchange with that ccxt id or table id.
+    pub fn by_id(&self, id: &str) -> Option<&Exchange> {
+        self.tables.iter().find(|table| table.id == id || table.ids.iter().any(|known| known == id))
+    }
+
+    /// The exchange that this host belongs to.
+    pub fn by_host(&self, host: &str) -> Option<&Exchange> {
+        let fits = |suffix: &&String| {
+            host.strip_suffix(suffix.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        // The longest suffix: `futures.kraken.com` has a table of its own beside `kraken.com`.
+        self.tables
+            .iter()
+            .filter_map(|table| {
+                let longest = table.hosts.iter().filter(fits).map(String::len).max()?;
+                Some((longest, table))
+            })
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, table)| table)
+    }
+
+    /// The exchange whose Python client has this top-level package.
+    pub fn by_module(&self, module: &str) -> Option<&Exchange> {
+        self.tables.iter().find(|table| table.modules.iter().any(|known| known == module))
+    }
+}
+
+impl Exchange {
+    /// The row for a code, by the message it came with.
+    pub fn by_code(&self, code: &str, text: &str) -> Option<&ExchangeError> {
+        self.errors.iter().find(|error| {
+            error.code.as_deref() == Some(code)
+                && error.contains.as_deref().is_none_or(|part| text.contains(part))
+        })
+    }
+
+    /// The row for a message without a code.
+    pub fn by_message(&self, text: &str) -> Option<&ExchangeError> {
+        self.errors.iter().find(|error| {
+            error.message.as_deref().is_some_and(|message| text.contains(message))
+                && error.contains.as_deref().is_none_or(|part| text.contains(part))
+        })
+    }
+}
