@@ -1,0 +1,141 @@
+//! Secrets told by their own form, wherever they stand.
+
+use std::sync::OnceLock;
+
+use regex::{Captures, Regex};
+
+use super::Secret;
+use super::looks::looks_random;
+
+/// One form: its kind, a regex whose group 1 is the secret, and a further test of that group.
+struct Form {
+    kind: &'static str,
+    regex: &'static str,
+    is_secret: fn(&str) -> bool,
+}
+
+/// Forms as their issuers document them. Where a URL's path holds the secret, the path alone is matched:
+/// urllib3 logs host and path apart (`HTTPSConnectionPool(host='discord.com', …) … with url: /api/…`).
+const FORMS: [Form; 14] = [
+    Form {
+        // RFC 7468, with newlines as written or as `\n`; the end may be cut off.
+        kind: "private-key",
+        regex: r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----((?:[A-Za-z0-9+/=:,\s]|-[A-Za-z]|\\+[nr])+(?:-----END [A-Z0-9 ]*-----)?)",
+        is_secret: |_| true,
+    },
+    Form {
+        kind: "jwt",
+        regex: r"\b(eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?)",
+        is_secret: |_| true,
+    },
+    Form { kind: "aws-key", regex: r"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b", is_secret: |_| true },
+    Form {
+        kind: "token",
+        regex: r"\b((?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-|hf_)[A-Za-z0-9_-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}|AIza[\w-]{35})",
+        is_secret: |_| true,
+    },
+    Form {
+        kind: "token",
+        regex: r"\b((?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{10,})",
+        is_secret: |_| true,
+    },
+    Form {
+        // `sk-…` of language model services, `sk_live_…` of Stripe.
+        kind: "api-key",
+        regex: r"\b([sr]k[-_][A-Za-z0-9_-]{16,})",
+        is_secret: |text| text.bytes().any(|b| b.is_ascii_digit()),
+    },
+    Form {
+        // Bot API: `<bot id>:<35 characters>`, in URLs behind `bot`.
+        kind: "telegram-token",
+        regex: r"(?:\b|bot)(\d{6,12}(?::|%3[Aa])[A-Za-z0-9_-]{30,})",
+        is_secret: |_| true,
+    },
+    Form {
+        kind: "webhook",
+        regex: r"/services/(T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{12,})",
+        is_secret: |_| true,
+    },
+    Form { kind: "webhook", regex: r"/webhooks/(\d{5,}/[A-Za-z0-9_-]{16,})", is_secret: |_| true },
+    Form {
+        kind: "webhook",
+        regex: r"webhook\.office\.com/(webhookb2/[A-Za-z0-9@/_-]{16,})",
+        is_secret: |_| true,
+    },
+    Form {
+        // Keys that node providers (Infura, Alchemy) want in the path.
+        kind: "api-key",
+        regex: r"/v[23]/([0-9a-f]{32}|[A-Za-z0-9_-]{32})\b",
+        is_secret: |text| looks_random(text, 12),
+    },
+    Form {
+        // Binance user data streams carry the listen key in the path.
+        kind: "listen-key",
+        regex: r"/(?:ws|stream)/([A-Za-z0-9]{40,})\b",
+        is_secret: |_| true,
+    },
+    Form {
+        // Bybit repeats what was signed, the API key in it: `origin_string[1658…<key>5000symbol=…]`.
+        kind: "signed-text",
+        regex: r"origin_string\[([^\]\[\s]+)",
+        is_secret: |_| true,
+    },
+    Form {
+        kind: "userinfo",
+        regex: r#"://([^\s/"'<>?#\[\]]*)@"#,
+        is_secret: |text| text.contains(':') || text.len() >= 16,
+    },
+];
+
+/// A phrase of 12 to 24 words (BIP 39) not far behind a word that calls it one.
+const PHRASE: &str = r"(?i:mnemonic|seed|phrase|recovery|wallet)[^\n]{0,40}?\b((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})\b";
+
+struct Compiled {
+    kind: &'static str,
+    regex: Regex,
+    is_secret: fn(&str) -> bool,
+}
+
+fn compiled() -> &'static [Compiled] {
+    static COMPILED: OnceLock<Vec<Compiled>> = OnceLock::new();
+    COMPILED.get_or_init(|| {
+        let phrase = Form { kind: "mnemonic", regex: PHRASE, is_secret: is_phrase };
+        let compile = |form: &Form| Compiled {
+            kind: form.kind,
+            regex: Regex::new(form.regex).expect("forms are constants, compiled by a test"),
+            is_secret: form.is_secret,
+        };
+        FORMS.iter().chain([&phrase]).map(compile).collect()
+    })
+}
+
+/// All of them in order, none overlapping.
+pub(super) fn find(text: &str) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    for Compiled { kind, regex, is_secret } in compiled() {
+        let group = |captures: Captures| captures.get(1).map(|group| group.range());
+        secrets.extend(
+            regex
+                .captures_iter(text)
+                .filter_map(group)
+                .filter(|span| is_secret(&text[span.clone()]))
+                .map(|span| Secret { span, kind }),
+        );
+    }
+    secrets.sort_by_key(|secret| (secret.span.start, usize::MAX - secret.span.end));
+    let mut end = 0;
+    secrets.retain(|secret| {
+        let keep = secret.span.start >= end;
+        if keep {
+            end = secret.span.end;
+        }
+        keep
+    });
+    secrets
+}
+
+/// BIP 39 knows phrases of these lengths only; a sentence of exactly so many short words is rare.
+fn is_phrase(text: &str) -> bool {
+    let words = text.split([' ', ',']).filter(|word| !word.is_empty()).count();
+    matches!(words, 12 | 15 | 18 | 21 | 24)
+}
