@@ -1,5 +1,4 @@
 use std::io::Write;
-use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -167,7 +166,7 @@ fn links_are_followed_and_one_file_is_one_source() {
 fn pipes_are_read_where_they_are_named_and_devices_never() {
     let dir = tree(&["bot.log"]);
     let (fifo, socket) = (dir.path().join("fifo.log"), dir.path().join("socket.log"));
-    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let discovery = find(&[dir.path()]);
     assert_eq!(files(&dir, &discovery), [["bot.log"]]);
@@ -193,7 +192,7 @@ fn what_may_not_be_read_is_a_problem() {
     let dir = tree(&["bot.log", "secret.log", "closed/c.log"]);
     let at = |name: &str| dir.path().join(name);
     for name in ["secret.log", "closed"] {
-        fs::set_permissions(at(name), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o000)).unwrap();
     }
     // Nothing is closed to root.
     if fs::File::open(at("secret.log")).is_err() {
