@@ -167,7 +167,7 @@ impl<'r> Stream<'r> {
             if candidate.at < floor || claimed.binary_search(&candidate.at).is_ok() {
                 continue;
             }
-            match assemble(chunk, candidate.at, floor) {
+            match assemble(chunk, candidate.at, floor, &|line| self.matcher.speaks(line)) {
                 Assembled::More { start } => {
                     done = start.max(floor);
                     break;

@@ -10,6 +10,7 @@ macro_rules! file {
 pub(super) const BUILTIN: &[(&str, &str)] = &[
     file!("captures.toml"),
     file!("codes.toml"),
+    file!("credentials.toml"),
     file!("dependencies.toml"),
     file!("exceptions.toml"),
     file!("exchanges/alpaca.toml"),
@@ -39,6 +40,10 @@ pub(super) const BUILTIN: &[(&str, &str)] = &[
     file!("exchanges/upbit.toml"),
     file!("memory.toml"),
     file!("network.toml"),
+    file!("other.toml"),
     file!("packages.toml"),
+    file!("patterns.toml"),
     file!("rate-limit.toml"),
+    file!("runs.toml"),
+    file!("system.toml"),
 ];

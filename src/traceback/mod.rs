@@ -118,3 +118,8 @@ pub enum Step {
     /// Not part of it.
     No,
 }
+
+/// Whether a line may stand inside a traceback: a frame, source text, a chain's sentence.
+pub fn looks_inside(line: &str) -> bool {
+    Grammar::resume(line).is_some()
+}
