@@ -326,11 +326,6 @@ impl Grammar {
         self.outer.len() + self.inner.as_ref().map_or(0, |(_, inner)| 1 + inner.nested())
     }
 
-    /// Whether the line before was the exception line and has the shape of one only.
-    pub(super) fn in_fatal(&self) -> bool {
-        self.fatal
-    }
-
     /// `next`, with what the line says.
     pub(super) fn read<'a>(&mut self, line: &'a str) -> Read<'a> {
         let mut after = self.clone();
@@ -390,9 +385,14 @@ impl Grammar {
     fn read_grouped<'a>(&mut self, line: &'a str) -> Read<'a> {
         let Some((column, rest)) = margin(line) else {
             if line.trim().is_empty() {
-                return Read::new(Step::Gap, Act::Skip);
+                return Read::new(Step::Gap, Act::Blank);
             }
-            return self.leave_group(line);
+            let read = self.leave_group(line);
+            // CPython 3.11 puts the margin before the first line of a message only.
+            if read.step == Step::No && self.chain.state == State::Message {
+                return Read::new(Step::Message, Act::Text(line));
+            }
+            return read;
         };
         if line[column..].starts_with('|') {
             let Some(leave) = self.chains_above(column) else { return Read::no() };

@@ -92,9 +92,12 @@ impl Run {
 
     fn finish(self) -> Option<Traceback> {
         let Run { build, grammar, resumed, .. } = self;
-        build.finish(resumed, grammar.in_fatal())
+        build.finish(resumed, &grammar)
     }
 }
+
+/// Longest line of a frame put together again from rich's wrapping: a path and a function.
+const WRAPPED_BYTES: usize = 8 << 10;
 
 /// What a chain being built is to the one around it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -159,14 +162,13 @@ impl Part {
         self.blanks = 0;
     }
 
-    /// Ends a link whose exception line never came. Whether there was one.
-    fn cut(&mut self) -> bool {
-        let Some(opened) = self.open.take() else { return false };
+    /// Ends a link whose exception line never came.
+    fn cut(&mut self) {
+        let Some(opened) = self.open.take() else { return };
         if !self.frames.is_empty() || self.links.is_empty() {
             let line = self.frames.last().map_or(opened, |frame| frame.at);
             self.push("", "", line);
         }
-        true
     }
 
     fn frame(&mut self, at: usize, frame: FrameLine<'_>) {
@@ -229,7 +231,8 @@ impl Part {
             whole = true;
             self.frame(at, FrameLine { file, line: Some(line), function, caught: false });
         }
-        self.wrapped = Some(Wrapped { at, text, whole });
+        // Longer is no frame's line.
+        self.wrapped = (text.len() <= WRAPPED_BYTES).then_some(Wrapped { at, text, whole });
     }
 
     fn syntax_text(&mut self, at: usize, text: &str) {
@@ -434,19 +437,14 @@ impl Build {
         self.thread = Some(keep);
     }
 
-    fn finish(mut self, resumed: bool, fatal: bool) -> Option<Traceback> {
-        let mut tail_missing = false;
+    fn finish(mut self, resumed: bool, grammar: &Grammar) -> Option<Traceback> {
         while !self.outer.is_empty() {
-            tail_missing |= self.part.open.is_some();
             self.leave();
         }
-        let opened = self.part.open.is_some();
         // After a chain's sentence alone there is nothing to say of the next link.
-        let alone = self.part.frames.is_empty() && resumed;
-        if !(alone && self.part.links.is_empty()) {
+        if !(self.part.frames.is_empty() && self.part.links.is_empty() && resumed) {
             self.part.cut();
         }
-        tail_missing |= opened;
         let mut links = self.part.links;
         if !self.hook.is_empty() {
             if let Some(first) = self.hook.first_mut()
@@ -463,17 +461,13 @@ impl Build {
             }
             links.push(fatal);
         }
-        if let Some(last) = links.last() {
-            tail_missing |= is_cut_name(last);
-        }
-        let head_missing = resumed
-            || !fatal && self.part.place == Place::Outermost && {
-                // Begun at the place of a `SyntaxError`, but it is no such error.
-                links.first().is_some_and(|link| {
-                    link.frames.first().is_some_and(|frame| frame.at == self.first)
-                        && !is_syntax_error(link)
-                })
-            };
+        let tail_missing = !grammar.complete() || links.last().is_some_and(is_cut_name);
+        // Begun at the place of a `SyntaxError`, but it is no such error.
+        let misread = links.first().is_some_and(|link| {
+            link.frames.first().is_some_and(|frame| frame.at == self.first)
+                && !is_syntax_error(link)
+        });
+        let head_missing = resumed || misread;
         (!links.is_empty()).then_some(Traceback {
             links,
             origin: self.origin,
