@@ -214,3 +214,40 @@ fn more_lines_than_the_limit_are_not_read() {
     assert!(traceback.tail_missing);
     assert_eq!(traceback.links[0].frames.len(), EVENT_LINES - 1);
 }
+
+#[test]
+fn a_traceback_in_one_line_is_read_as_several() {
+    let text = log("chain-3.6");
+    let whole = parse_text(text).unwrap();
+    for line in [
+        format!("boom: '{}'", text.replace('\n', "\\n")),
+        format!("{{\"error\": \"{}\"}}", text.replace('"', "\\\"").replace('\n', "\\n")),
+        format!("{:?}", format!("{:?}", text.replace("\\n", " "))),
+    ] {
+        let read = parse(&["tick", &line]).unwrap();
+        assert_eq!(read.links.len(), 3, "{line}");
+        assert!(!read.tail_missing);
+        for (read, whole) in read.links.iter().zip(&whole.links) {
+            assert_eq!((&read.class, read.line), (&whole.class, 1));
+            assert_eq!(read.frames.len(), whole.frames.len());
+            assert!(read.frames.iter().all(|frame| frame.at == 1));
+        }
+        assert_eq!(read.links[2].message, "");
+        let mut grammar = Grammar::start(&line).unwrap();
+        assert!(grammar.complete());
+        assert_eq!(grammar.next("next tick"), Step::No);
+    }
+    let windows =
+        r#"Traceback (most recent call last):\n  File "C:\\new\\bot.py", line 3, in f\nKeyError"#;
+    assert_eq!(parse(&[windows]).unwrap().links[0].frames[0].file, r"C:\new\bot.py");
+    let cut = format!("boom: {}", &text[..100].replace('\n', "\\n"));
+    assert!(parse(&[&cut]).unwrap().tail_missing);
+}
+
+#[test]
+fn a_childs_fatal_error_and_its_parents_traceback_are_two() {
+    let text = format!("{}\n{}", log("fault-3.13"), log("chain-2.7"));
+    let traceback = parse_text(&text).unwrap();
+    assert_eq!(traceback.links.len(), 1);
+    assert_eq!(traceback.links[0].class, "Fatal Python error");
+}

@@ -73,6 +73,8 @@ const PIECES: &[&str] = &[
     "Task exception was never retrieved",
     "future: <Task finished name='Task-2' coro=<f()> exception=E(",
     "Process bot:",
+    r#"x Traceback (most recent call last):\n  File "/bot/a.py", line 3, in f\nKeyError: 'k'\n'"#,
+    r#"Traceback (most recent call last):\n  File \"/bot/a.py\", line 3"#,
     "[NOTE] x",
 ];
 
