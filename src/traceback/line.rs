@@ -76,6 +76,43 @@ pub fn has_header(line: &str) -> bool {
     line.contains(HEADER) || super::boxed::opens_traceback(line)
 }
 
+/// Whether a text that begins with the header is a whole traceback in one line, its line breaks
+/// written as `\n` (a message logged with `%r`, a value inside JSON).
+pub(super) fn is_escaped(text: &str) -> bool {
+    text.strip_prefix(HEADER).is_some_and(|rest| rest.trim_start_matches('\\').starts_with("n "))
+}
+
+/// The lines of such a text.
+pub(super) fn unescaped(text: &str) -> Vec<String> {
+    // A representation inside another has more backslashes before `n`; as many as the first has.
+    // A backslash in a path is doubled, so that `C:\\new` is no line break.
+    let level = text[HEADER.len()..].bytes().take_while(|b| *b == b'\\').count();
+    let mut lines = vec![String::new()];
+    let mut rest = text;
+    while let Some(line) = lines.last_mut() {
+        let Some(at) = rest.find('\\') else {
+            line.push_str(rest);
+            break;
+        };
+        line.push_str(&rest[..at]);
+        let after = rest[at..].trim_start_matches('\\');
+        let run = rest.len() - at - after.len();
+        rest = after;
+        if run == level && after.starts_with('n') {
+            rest = &after[1..];
+            lines.push(String::new());
+        } else if !after.starts_with(['\'', '"']) {
+            line.push_str(&"\\".repeat(run.div_ceil(2 * level.max(1))));
+        }
+    }
+    // What closes the string or the object around it.
+    let closes = |line: &String| line.chars().all(|c| "'\"})], ".contains(c));
+    while lines.len() > 1 && lines.last().is_some_and(closes) {
+        lines.pop();
+    }
+    lines
+}
+
 /// Whether the line is a header and nothing else: ordinary, or of a group without its margin.
 pub(super) fn is_header(trimmed: &str) -> bool {
     trimmed == HEADER || trimmed.strip_prefix("Exception Group ").is_some_and(|rest| rest == HEADER)

@@ -2,6 +2,7 @@
 //! Knows nothing of logs or files; takes lines from which every prefix was removed.
 
 mod boxed;
+mod build;
 mod frame;
 mod grammar;
 mod inline;
