@@ -43,6 +43,7 @@ pub(super) const BUILTIN: &[(&str, &str)] = &[
     file!("other.toml"),
     file!("packages.toml"),
     file!("patterns.toml"),
+    file!("payload.toml"),
     file!("rate-limit.toml"),
     file!("runs.toml"),
     file!("system.toml"),
