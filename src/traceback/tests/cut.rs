@@ -148,6 +148,11 @@ fn a_foreign_line_in_the_shape_of_an_exception_is_taken_back() {
     assert_eq!(traceback.links.len(), 1);
     assert_eq!(traceback.links[0].class, "KeyError");
     assert_eq!(traceback.links[0].frames.len(), 2);
+    let text = "Traceback (most recent call last):\n  File \"/bot/a.py\", line 3, in f\n    go()\n\
+                Price: 5\nKeyError: 'k'";
+    let traceback = parse_text(text).unwrap();
+    assert_eq!((traceback.links.len(), traceback.links[0].class.as_str()), (1, "KeyError"));
+    assert_eq!(traceback.links[0].frames.len(), 1);
 }
 
 #[test]
