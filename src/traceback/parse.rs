@@ -68,10 +68,10 @@ impl Run {
         while at < lines.len() {
             let read = grammar.read(lines[at]);
             if read.step == Step::No {
-                let again = line::has_header(lines[at]);
-                let lost =
-                    !begun && (foreign == PREAMBLE_GAP || Grammar::open(lines[at]).is_some());
-                if grammar.complete() || again || lost {
+                let opens = Grammar::open(lines[at]).is_some();
+                let again = line::has_header(lines[at]) || opens && (resumed || !begun);
+                let lost = !begun && foreign == PREAMBLE_GAP;
+                if grammar.complete() || grammar.unsure() || again || lost {
                     break;
                 }
                 foreign += 1;

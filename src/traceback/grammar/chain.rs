@@ -216,12 +216,18 @@ impl Grammar {
         if Grammar::open(text).is_some() && line::frame_line(text).is_none() {
             return Read::no();
         }
-        // A foreign line in the shape of an exception line, and frames go on: it was not one.
-        if self.chain.shape_only
-            && let Some(frame) = line::frame_line(text)
-        {
-            self.chain.state = State::Code;
-            return Read { revoke: true, ..self.read_frame(line, frame) };
+        // A foreign line in the shape of an exception line, and then frames go on or a certain one
+        // comes: it was not one.
+        if self.chain.shape_only {
+            if let Some(frame) = line::frame_line(text) {
+                self.chain.state = State::Code;
+                return Read { revoke: true, ..self.read_frame(line, frame) };
+            }
+            if let Some(exception) = line::exception_line(text).filter(|found| found.sure)
+                && line::indent(line) <= self.chain.base
+            {
+                return Read { revoke: true, ..self.read_exception(exception) };
+            }
         }
         self.chain.shape_only = false;
         if let Some(note) = text.strip_prefix("[NOTE] ") {

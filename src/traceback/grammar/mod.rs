@@ -340,6 +340,11 @@ impl Grammar {
         self.outer.len() + self.inner.as_ref().map_or(0, |(_, inner)| 1 + inner.nested())
     }
 
+    /// Whether all that was seen is text indented like source: weak evidence (see `resume`).
+    pub(super) fn unsure(&self) -> bool {
+        self.chain.unsure
+    }
+
     /// `next`, with what the line says.
     pub(super) fn read<'a>(&mut self, line: &'a str) -> Read<'a> {
         let mut after = self.clone();

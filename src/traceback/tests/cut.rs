@@ -148,6 +148,11 @@ fn a_foreign_line_in_the_shape_of_an_exception_is_taken_back() {
     assert_eq!(traceback.links.len(), 1);
     assert_eq!(traceback.links[0].class, "KeyError");
     assert_eq!(traceback.links[0].frames.len(), 2);
+    let text = "Traceback (most recent call last):\n  File \"/bot/a.py\", line 3, in f\n    go()\n\
+                Price: 5\nKeyError: 'k'";
+    let traceback = parse_text(text).unwrap();
+    assert_eq!((traceback.links.len(), traceback.links[0].class.as_str()), (1, "KeyError"));
+    assert_eq!(traceback.links[0].frames.len(), 1);
 }
 
 #[test]
@@ -190,6 +195,7 @@ fn text_without_a_traceback_is_none() {
         "Task exception was never retrieved\nfuture: <Future finished exception=KeyError('p')>",
         "Process started:\nall well",
         "    {\n    \"code\": -1021\n    }\nConfig: loaded",
+        "    {\n    \"code\": -1021\n    }\nConfig: loaded\nValueError: bad",
         "│ BTC │ 5 │",
         "  | name | price |",
     ] {
@@ -202,6 +208,15 @@ fn a_preamble_is_kept_over_a_foreign_line() {
     let text = "Exception in thread feed:\nconnected\nTraceback (most recent call last):\n  \
                 File \"/bot/a.py\", line 3, in f\nKeyError: 'k'";
     assert_eq!(parse_text(text).unwrap().origin, Origin::Thread("feed".into()));
+}
+
+#[test]
+fn a_preamble_after_a_cut_traceback_is_kept() {
+    let text = "  File \"/bot/a.py\", line 3, in f\nException in thread feed:\n\
+                Traceback (most recent call last):\n  File \"/bot/a.py\", line 3, in f\nKeyError: 'k'";
+    let traceback = parse_text(text).unwrap();
+    assert_eq!(traceback.origin, Origin::Thread("feed".into()));
+    assert!(!traceback.head_missing);
 }
 
 #[test]

@@ -105,6 +105,26 @@ fn damaged() -> impl Strategy<Value = String> {
     })
 }
 
+/// Each piece, and each pair, as often as an event may have lines: in time that grows with the lines.
+#[test]
+fn many_lines_take_no_more_than_their_share() {
+    use crate::safe::limits::EVENT_LINES;
+    let began = std::time::Instant::now();
+    for first in PIECES {
+        for second in [PIECES[0], PIECES[1], PIECES[3], "│ x │", first] {
+            let mut lines = vec![*first; EVENT_LINES / 10];
+            lines.iter_mut().skip(1).step_by(2).for_each(|line| *line = second);
+            let _ = parse(&lines);
+        }
+    }
+    let long = "│ /bot".repeat(20_000);
+    for text in [long.as_str(), &"(".repeat(100_000), &"KeyError(".repeat(10_000)] {
+        let _ = (parse(&[text, text]), inline_exceptions(text), exception_line(text));
+    }
+    // Some 350,000 lines: a second or two where nothing is optimised; minutes were it quadratic.
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+}
+
 proptest! {
     #[test]
     fn any_text(text in "(\\PC{0,40}\n?){0,12}") {
