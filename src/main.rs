@@ -8,6 +8,18 @@ fn main() {
         match a.as_str() { "--format"|"--fail-on"|"--color" => {it.next();}, "--stopped" => stopped=true, "-j" => j=it.next().unwrap().parse().ok(), "--rules" => rules.push(it.next().unwrap().into()), "--tz" => {it.next();}, "test" => test=true, _ => paths.push(std::path::PathBuf::from(a)) }
     }
     let options = wd_diagnose::analyze::BatchOptions { since:None, until:None, patterns:vec![], run:None, context:0, redact:true, stopped, zone:None, source_root:None, threads:j, now: std::time::SystemTime::now(), rules: wd_diagnose::rules::RuleOptions{paths:rules,..Default::default()}, unpack_limit: 16<<30 };
+    if std::env::var_os("WD_TIME").is_some() {
+        let t = std::time::Instant::now();
+        let rules = wd_diagnose::rules::load(&options.rules).unwrap();
+        eprintln!("load {:?}", t.elapsed());
+        let t = std::time::Instant::now();
+        let m = wd_diagnose::detect::Matcher::new(&rules, Default::default());
+        eprintln!("matcher {:?} literals {}", t.elapsed(), m.prefilter.count());
+        let t = std::time::Instant::now();
+        let g: Vec<_> = m.prefilter.gates().map(|g| String::from_utf8_lossy(g).into_owned()).collect();
+        eprintln!("gates {:?} {} {:?}", t.elapsed(), g.len(), g);
+        eprintln!("{}", m.prefilter.engine());
+    }
     if test {
         let rules = match wd_diagnose::rules::load(&options.rules) { Ok(r)=>r, Err(c)=>{ for c in c { println!("{c}"); } return; } };
         let m = wd_diagnose::detect::Matcher::new(&rules, Default::default());
