@@ -10,11 +10,11 @@ pub(super) fn line_text(line: &[u8]) -> Cow<'_, str> {
     let line = trim(line);
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     if memchr::memchr2(ESCAPE, b'\r', line).is_none() {
-        return String::from_utf8_lossy(line);
+        return decoded(line);
     }
     let plain = without_escapes(line);
     match plain {
-        Cow::Borrowed(bytes) => String::from_utf8_lossy(last_overprint(trim(bytes))),
+        Cow::Borrowed(bytes) => decoded(last_overprint(trim(bytes))),
         Cow::Owned(bytes) => {
             Cow::Owned(String::from_utf8_lossy(last_overprint(trim(&bytes))).into_owned())
         }
@@ -41,6 +41,14 @@ pub(super) fn without_octal_escapes(text: &str) -> Cow<'_, str> {
     }
     let real = text.replace("#033[", "\x1b[");
     Cow::Owned(String::from_utf8_lossy(&without_escapes(real.as_bytes())).into_owned())
+}
+
+/// UTF-8 as text. Nearly every line is, and the plain check is several times faster than the lossy one.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// Without the newline and carriage returns at the end, and NULs at both ends.
@@ -75,18 +83,12 @@ fn without_escapes(line: &[u8]) -> Cow<'_, [u8]> {
     let mut kept = Vec::with_capacity(line.len());
     kept.extend_from_slice(&line[..first]);
     let mut rest = &line[first..];
-    // A search for an end that is not there is made once, so that many openings stay linear.
-    let mut ends = true;
     while let [_, after @ ..] = rest {
         rest = match after {
             [b'[', tail @ ..] => after_control(tail),
-            [b']' | b'P' | b'X' | b'^' | b'_', tail @ ..] => match command_end(tail, ends) {
-                Some(end) => &tail[end..],
-                None => {
-                    ends = false;
-                    tail
-                }
-            },
+            [b']' | b'P' | b'X' | b'^' | b'_', tail @ ..] => {
+                command_end(tail).map_or(tail, |end| &tail[end..])
+            }
             [b'(' | b')' | b'#' | b'%', _, tail @ ..] => tail,
             [0x20..=0x7e, tail @ ..] => tail,
             _ => after,
@@ -107,11 +109,9 @@ fn after_control(tail: &[u8]) -> &[u8] {
     }
 }
 
-/// Where the text after a command that ends with BEL or `ESC \` goes on.
-fn command_end(tail: &[u8], ends: bool) -> Option<usize> {
-    if !ends {
-        return None;
-    }
+/// Where the text after a command that ends with BEL or `ESC \` goes on. Looks no further than the next
+/// escape, so that many openings stay linear.
+fn command_end(tail: &[u8]) -> Option<usize> {
     let at = memchr::memchr2(0x07, ESCAPE, tail)?;
     match (tail[at], tail.get(at + 1)) {
         (0x07, _) => Some(at + 1),

@@ -85,6 +85,10 @@ pub(super) fn word_len(bytes: &[u8], at: usize) -> usize {
         }
         len += 1;
     }
+    // Where it was cut for its length, whole characters are kept.
+    while rest.get(len).is_some_and(|byte| matches!(byte, 0x80..=0xbf)) && len > 0 {
+        len -= 1;
+    }
     len
 }
 
@@ -123,16 +127,13 @@ pub(super) fn is_place(text: &str) -> bool {
 
 /// `text` is a place inside a file: `bot.py:12`, `/srv/bot.py`.
 pub(super) fn is_file(text: &str) -> bool {
-    let name = text.split_once(".py").map(|(name, rest)| (name, rest.strip_prefix(':')));
-    match name {
-        Some((name, line)) => {
-            !name.is_empty()
-                && !name.contains(' ')
-                && line.is_none_or(|line| line.bytes().all(|byte| byte.is_ascii_digit()))
-                && (line.is_some() || text.ends_with(".py"))
-        }
-        None => false,
-    }
+    let bytes = text.as_bytes();
+    let digits = bytes.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let name = match bytes[..bytes.len() - digits].strip_suffix(b":") {
+        Some(name) if digits > 0 => name,
+        _ => bytes,
+    };
+    name.len() > 3 && name.ends_with(b".py") && !name.contains(&b' ')
 }
 
 /// `text` is a name that threads, tasks and worker processes are given.
@@ -153,7 +154,9 @@ pub(super) fn is_thread(text: &str) -> bool {
         "Task-",
         "asyncio_",
     ];
-    STARTS.iter().any(|start| text.starts_with(start))
+    // Most words are none; the first letter settles that without comparing.
+    matches!(text.as_bytes().first(), Some(b'M' | b'T' | b'P' | b'F' | b'S' | b'D' | b'a'))
+        && STARTS.iter().any(|start| text.starts_with(start))
 }
 
 /// The number that `text` is, with or without `#` or `pid` before it.

@@ -321,13 +321,14 @@ impl<'t> Walk<'t> {
         }
         // Between dashes or bars a field may hold blanks (`Thread-1 (run)`).
         let column = match before {
-            Mark::Dash if self.time.is_some() => self.column_end(at, b" - "),
-            Mark::Pipe if self.time.is_some() => self.column_end(at, b"|"),
+            Mark::Dash if self.time.is_some() => self.column_end(at, b'-'),
+            Mark::Pipe if self.time.is_some() => self.column_end(at, b'|'),
             _ => None,
         };
         if let Some(end) = column {
-            self.open_with(self.text[at..end].trim_end());
-            return Step::Field(end);
+            let field = self.text[at..end].trim_ascii_end();
+            self.open_with(field);
+            return Step::Field(at + field.len());
         }
         let len = fields::word_len(self.bytes, at);
         if len == 0 || len > fields::FIELD {
@@ -363,10 +364,16 @@ impl<'t> Walk<'t> {
     }
 
     /// Where the column that begins at `at` ends: before the next `mark`, if that is near.
-    fn column_end(&self, at: usize, mark: &[u8]) -> Option<usize> {
+    fn column_end(&self, at: usize, mark: u8) -> Option<usize> {
         let window = &self.bytes[at..self.bytes.len().min(at + fields::FIELD)];
-        let len = window.windows(mark.len()).position(|piece| piece == mark)?;
-        (len > 0).then_some(at + len)
+        memchr::memchr_iter(mark, window)
+            // A dash inside a name (`feed-okx`) has no blanks round it.
+            .find(|len| {
+                mark == b'|'
+                    || (window[..*len].ends_with(b" ") && window[len + 1..].starts_with(b" "))
+            })
+            .filter(|len| *len > 0)
+            .map(|len| at + len)
     }
 
     fn open_with(&mut self, field: &'t str) {

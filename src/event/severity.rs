@@ -37,20 +37,39 @@ impl Severity {
         if word.len() < 3 || word.len() > 9 {
             return None;
         }
-        let mut buffer = [0u8; 9];
-        let upper = &mut buffer[..word.len()];
-        upper.copy_from_slice(word.as_bytes());
-        upper.make_ascii_uppercase();
-        Some(match &*upper {
-            b"INFO" | b"INF" | b"NOTICE" | b"SUCCESS" | b"NETWORK" | b"EVENT_LOG" => Severity::Info,
-            b"DEBUG" | b"DEBG" | b"DBG" => Severity::Debug,
-            b"WARNING" | b"WARN" | b"WRN" => Severity::Warning,
-            b"ERROR" | b"ERRO" | b"ERR" => Severity::Error,
-            b"CRITICAL" | b"CRIT" | b"FATAL" | b"FTL" | b"ALERT" | b"EMERG" | b"EMERGENCY"
-            | b"PANIC" => Severity::Critical,
-            b"TRACE" | b"TRAC" | b"TRC" | b"BLAT" => Severity::Trace,
+        // The first letter leaves a few words to compare with, and mostly none.
+        let words: &[(&str, Severity)] = match word.as_bytes()[0].to_ascii_lowercase() {
+            b'i' => &[("info", Severity::Info), ("inf", Severity::Info)],
+            b'd' => {
+                &[("debug", Severity::Debug), ("debg", Severity::Debug), ("dbg", Severity::Debug)]
+            }
+            b'w' => &[
+                ("warning", Severity::Warning),
+                ("warn", Severity::Warning),
+                ("wrn", Severity::Warning),
+            ],
+            b'e' => &[
+                ("error", Severity::Error),
+                ("err", Severity::Error),
+                ("erro", Severity::Error),
+                ("emerg", Severity::Critical),
+                ("emergency", Severity::Critical),
+                ("event_log", Severity::Info),
+            ],
+            b'c' => &[("critical", Severity::Critical), ("crit", Severity::Critical)],
+            b'f' => &[("fatal", Severity::Critical), ("ftl", Severity::Critical)],
+            b'a' => &[("alert", Severity::Critical)],
+            b'p' => &[("panic", Severity::Critical)],
+            b's' => &[("success", Severity::Info)],
+            b'n' => &[("notice", Severity::Info), ("network", Severity::Info)],
+            b't' => {
+                &[("trace", Severity::Trace), ("trac", Severity::Trace), ("trc", Severity::Trace)]
+            }
+            b'b' => &[("blat", Severity::Trace)],
             _ => return None,
-        })
+        };
+        let same = |known: &str| known.eq_ignore_ascii_case(word);
+        words.iter().find(|(known, _)| same(known)).map(|(_, severity)| *severity)
     }
 
     /// The meaning of Python's numeric levels (10 DEBUG to 50 CRITICAL), and of numbers between them.
@@ -95,6 +114,9 @@ pub(super) fn word_at(bytes: &[u8]) -> Option<Word> {
     }
     if len == 1 {
         return letter(first).map(|severity| Word { severity, spelling: Spelling::Letter, len });
+    }
+    if !(3..=9).contains(&len) {
+        return None;
     }
     let text = std::str::from_utf8(&bytes[..len]).ok()?;
     let severity = Severity::of_word(text)?;

@@ -1,7 +1,7 @@
 /// A running hash of a line's layout: which fields, in which order, between which separators.
 ///
 /// Values never enter it, so every record of one writer has the same shape, and two writers in one file
-/// that format their lines differently have different ones. It is FNV-1a, stable between runs.
+/// that format their lines differently have different ones. It is FNV-1a taken a word at a time, the same in every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape(u64);
 
@@ -11,9 +11,7 @@ impl Shape {
 
     /// Adds one piece of the layout.
     pub(super) fn add(&mut self, piece: u32) {
-        for byte in piece.to_le_bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
+        self.0 = (self.0 ^ u64::from(piece)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
     }
 
     /// The shape of `self` with all of `inner` behind it.

@@ -154,7 +154,7 @@ fn pm2_time<'t>(wrapper: Wrapper<'t>, rest: &'t str) -> Wrapper<'t> {
 fn kernel(text: &str) -> Option<Wrapper<'_>> {
     let bytes = text.as_bytes();
     let end = memchr::memchr(b']', &bytes[..bytes.len().min(32)])?;
-    let inside = text[1..end].trim_ascii();
+    let inside = text[..end].strip_prefix('[')?.trim_ascii();
     let rest = &text[end + 1..];
     let rest = rest.strip_prefix(' ').unwrap_or(rest);
     let wrapper = Wrapper { kernel: true, ..Wrapper::new(Format::Kernel, rest) };

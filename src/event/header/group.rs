@@ -34,7 +34,7 @@ impl<'t> Walk<'t> {
             || !named
             || content.len() > fields::FIELD
             || self.opens == FIELDS
-            || self.bare > 0
+            || (self.bare > 0 && !timed)
         {
             return Step::Stop;
         }

@@ -117,8 +117,10 @@ impl<'t> Walk<'t> {
         let content = &self.text[start..end];
         let follows =
             matches!(self.bytes.get(end + 1), None | Some(b' ' | b':' | b'[' | b'{' | b'\t'));
-        let place =
-            fields::is_file(content) || (fields::is_place(content) && self.bytes[at] == b'{');
+        // `[SSL:123]` is the message's; modules are written small.
+        let small = content.starts_with(|letter: char| letter.is_ascii_lowercase());
+        let place = fields::is_file(content)
+            || (fields::is_place(content) && (self.bytes[at] == b'{' || small));
         let named = self.bytes[at] != b'('
             && fields::is_name(content)
             && !is_exception(content)
@@ -225,7 +227,10 @@ impl<'t> Walk<'t> {
     fn octobot_columns(&mut self, name: &'t str, from: usize) -> Option<usize> {
         let end = from + fields::word_len(self.bytes, from);
         let place = self.text.get(from..end)?;
-        if self.logger.is_some() || !(fields::is_place(place) || fields::is_file(place)) {
+        let found = fields::is_place(place) || fields::is_file(place);
+        // At the end of a line it is rich's right column.
+        let more = fields::separator(self.bytes, end).mark != Mark::End;
+        if self.logger.is_some() || self.bracketed_time || !found || !more {
             return None;
         }
         self.hint = Some(Format::Octobot);
@@ -324,7 +329,8 @@ impl<'t> Walk<'t> {
                 return Format::Hummingbot;
             }
         }
-        if SUPERVISORD.iter().any(|start| message.starts_with(start)) {
+        let spaced = self.before_level == Mark::Space && self.logger.is_none();
+        if spaced && SUPERVISORD.iter().any(|start| message.starts_with(start)) {
             return Format::Supervisord;
         }
         Format::Logging

@@ -309,6 +309,54 @@ fn headers_of_the_logging_module() {
 }
 
 #[test]
+fn more_headers_of_the_logging_module() {
+    let at = Some("2026-10-12T09:38:00.123");
+    let day = Some("2026-10-12T09:38:00");
+    check_rows(
+        "logging",
+        &[
+            ("2026-10-12 09:38:00,123 [MainThread  ] [INFO ] up", at, INFO, None, "up"),
+            ("[2026-10-12 09:38:00,123] [ERROR] [bot] cut", at, ERROR, Some("bot"), "cut"),
+            ("[2026-10-12 09:38:00] ERROR [bot.feed:41] cut", day, ERROR, None, "cut"),
+            ("INFO 2026-10-12 09:38:00,123 grid: up", at, INFO, Some("grid"), "up"),
+            (
+                "2026-10-12 09:38:00.123 +00:00 [INF] up",
+                Some("2026-10-12T09:38:00.123Z"),
+                INFO,
+                None,
+                "up",
+            ),
+            ("09:38:00 | INFO | flow - up", Some("09:38:00"), INFO, None, "flow - up"),
+            (
+                "2026-10-12T09:38:00+0000 [bot.feed#error] cut",
+                Some("2026-10-12T09:38:00Z"),
+                ERROR,
+                Some("bot.feed"),
+                "cut",
+            ),
+            (
+                "2026-10-12 09:38:00,123 DEBG 'bot' stderr output:",
+                at,
+                DEBUG,
+                None,
+                "'bot' stderr output:",
+            ),
+            ("2026-10-12 09:38:00,123 (bot.feed:41) ERROR: cut", at, ERROR, None, "cut"),
+            ("2026-10-12 09:38:00,123 p41 {feed.py:41} ERROR - cut", at, ERROR, Some("p41"), "cut"),
+            ("2026-10-12 09:38:00 (MainThread) [ERROR] cut", day, ERROR, None, "cut"),
+            ("[2026-10-12T09:38:00 - Kraken]: order", day, None, Some("Kraken"), "order"),
+            ("12/10/2026, 09:38:00 - ERROR: cut", Some("2026-12-10T09:38:00"), ERROR, None, "cut"),
+        ],
+    );
+    check_rows(
+        "rich",
+        &[("[09:38:00] INFO     up              bot.py:12", Some("09:38:00"), INFO, None, "up")],
+    );
+    check_rows("structlog", &[("[info     ] started", None, INFO, None, "started")]);
+    check_rows("uvicorn", &[("WARNING:  StatReload", None, WARNING, None, "StatReload")]);
+}
+
+#[test]
 fn words_of_the_message_stay_in_it() {
     for (line, severity, message) in [
         ("2026-10-12 09:38:00 INFO BTC 64203", INFO, "BTC 64203"),
@@ -1095,6 +1143,17 @@ fn piece() -> impl Strategy<Value = String> {
         "(<14>|<14>1 |bot-1  \\| |0\\|bot  \\| |vps bot\\[7\\]: |stdout F |00O |\\{\"log\":\"|\u{1b}\\[31m|\r)",
         ".{0,4}",
     ]
+}
+
+#[test]
+fn torn_headers_are_lines_too() {
+    let long = format!("2026-10-12 09:38:00 ERROR/A{}", "é".repeat(80));
+    for line in
+        ["<14>]x", "<14>é]", "<1", "[", "[]", "@4", "0|", "0|é |", "ERROR/", "[pod/", "##[", &long]
+    {
+        let record = read_record(line.as_bytes());
+        assert!(line.ends_with(&*record.message), "{line}");
+    }
 }
 
 proptest! {

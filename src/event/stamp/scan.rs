@@ -421,6 +421,10 @@ fn zone(bytes: &[u8]) -> (Option<i32>, usize, u8) {
             if len < 3 || !ends(blank + len) {
                 return (None, 0, 0);
             }
+            // Nearly always this is the level; only MSK does not end in T.
+            if !matches!(name[len - 1], b'T' | b'C' | b'K') {
+                return (None, 0, 0);
+            }
             match &name[..len] {
                 b"UTC" | b"GMT" => (Some(0), blank + len, 4),
                 word if ZONE_NAMES.contains(&word) => (None, blank + len, 5),

@@ -1,6 +1,7 @@
 //! Wrappers that are a JSON object: Docker's json-file driver and `journalctl -o json`.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -45,18 +46,16 @@ struct Entry {
 
 /// Takes the object off; `None` for JSON of any other kind.
 pub(super) fn json(text: &str) -> Option<Wrapper<'_>> {
-    let bytes = text.as_bytes();
-    let head = &bytes[..bytes.len().min(4096)];
-    if memmem::find(&head[..head.len().min(24)], b"\"log\"").is_some() {
+    // Docker's encoder writes this key first, always.
+    if text.starts_with("{\"log\":") {
         return docker(text);
     }
-    if memmem::find(head, b"__REALTIME_TIMESTAMP").is_some()
-        || memmem::find(head, b"\"MESSAGE\"").is_some()
-    {
-        return journal(text);
-    }
-    None
+    ENTRY.find(text.as_bytes()).and_then(|_| journal(text))
 }
+
+/// A field that every journal entry has.
+static ENTRY: LazyLock<memmem::Finder<'static>> =
+    LazyLock::new(|| memmem::Finder::new("\"__REALTIME_TIMESTAMP\""));
 
 fn docker(text: &str) -> Option<Wrapper<'_>> {
     let line: DockerLine = serde_json::from_str(text).ok()?;
