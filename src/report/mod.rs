@@ -1,11 +1,48 @@
 //! One report, one writer a format.
 
+mod json;
+mod style;
+mod text;
+
+#[cfg(test)]
+mod sample;
+
+use std::io::{self, Write};
+
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Diagnosis;
 
+pub use style::{Style, Volume};
+
 /// Version of the JSON report's shape.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// The formats a report can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people, in a terminal.
+    Text,
+    /// One object, for programs.
+    Json,
+}
+
+/// Writes `report` to `out`. The format never changes what is in it; `style` is for the formats that
+/// people read.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(
+    format: Format,
+    report: &Report,
+    style: &Style<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::write(report, style, out),
+        Format::Json => json::write(report, out),
+    }
+}
 
 /// Everything that was found, in the order of the JSON report's keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
