@@ -10,7 +10,7 @@
 //! It may stop in vain (another text with the same hashes), and never misses a literal.
 
 /// Bytes between two positions that are looked at.
-const STRIDE: usize = 2;
+pub(super) const STRIDE: usize = 2;
 
 /// Bytes of one gram.
 const GRAM: usize = 4;
@@ -37,20 +37,30 @@ const HEALTHY: &str = include_str!("healthy.txt");
 pub(super) struct Gates {
     first: Box<[u64; 1 << (FIRST - 6)]>,
     second: Box<[u64; 1 << (SECOND - 6)]>,
-    /// Distinct grams.
-    pub(super) grams: usize,
+    /// Sorted by gram.
+    pub(super) grams: Vec<Gram>,
+}
+
+/// A gram and the literal for which it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Gram {
+    gram: u32,
+    /// Id of the literal.
+    pub(super) literal: u32,
+    /// How far behind the literal's start the gram begins; -1 where it begins a byte before it.
+    pub(super) offset: i32,
 }
 
 impl std::fmt::Debug for Gates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gates").field("grams", &self.grams).finish_non_exhaustive()
+        f.debug_struct("Gates").field("grams", &self.grams.len()).finish_non_exhaustive()
     }
 }
 
 /// Collects the grams of all literals.
 pub(super) struct Builder {
     healthy: Healthy,
-    grams: Vec<u32>,
+    grams: Vec<Gram>,
 }
 
 impl Default for Builder {
@@ -60,11 +70,11 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Adds a literal; its window is chosen from byte `from` on where that leaves room for one. An empty
-    /// literal would stand everywhere and is left out.
-    pub(super) fn add(&mut self, literal: &[u8], from: usize) {
-        let from = if from + WINDOW <= literal.len() { from } else { 0 };
-        add_grams(&literal[from..], &self.healthy, &mut self.grams);
+    /// Adds a text in which the literal of that id stands first; its window is chosen from byte `from`
+    /// on where that leaves room for one. An empty text would stand everywhere and is left out.
+    pub(super) fn add(&mut self, literal: usize, text: &[u8], from: usize) {
+        let from = if from + WINDOW <= text.len() { from } else { 0 };
+        add_grams(literal as u32, &text[from..], from as i32, &self.healthy, &mut self.grams);
     }
 
     /// The filter.
@@ -73,24 +83,35 @@ impl Builder {
         self.grams.dedup();
         let mut first = Box::new([0; 1 << (FIRST - 6)]);
         let mut second = Box::new([0; 1 << (SECOND - 6)]);
-        for &gram in &self.grams {
+        for &Gram { gram, .. } in &self.grams {
             let (a, b) = (first_hash(gram), second_hash(gram));
             first[a >> 6] |= 1 << (a & 63);
             second[b >> 6] |= 1 << (b & 63);
         }
-        Gates { first, second, grams: self.grams.len() }
+        Gates { first, second, grams: self.grams }
     }
 }
 
 impl Gates {
-    /// Where in `text`, not before `from`, a literal may stand: a byte of the line that would hold it.
+    /// Literals whose gram stands at `at`, a position that [`Gates::find`] gave.
+    pub(super) fn at(&self, text: &[u8], at: usize) -> &[Gram] {
+        let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<GRAM>()) else {
+            return &[];
+        };
+        let gram = u32::from_le_bytes(*bytes);
+        let start = self.grams.partition_point(|known| known.gram < gram);
+        let length = self.grams[start..].iter().take_while(|known| known.gram == gram).count();
+        &self.grams[start..start + length]
+    }
+
+    /// Position in `text`, not before `from`, of what may be a gram. Search on from [`STRIDE`] behind it.
     pub(super) fn find(&self, text: &[u8], from: usize) -> Option<usize> {
         let mut at = from;
         while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk()) {
             if self.any(block) {
                 for probe in 0..AT_ONCE {
                     if self.holds(gram_at(block, probe * STRIDE)) {
-                        return Some(at + probe * STRIDE + GRAM - 1);
+                        return Some(at + probe * STRIDE);
                     }
                 }
             }
@@ -98,7 +119,7 @@ impl Gates {
         }
         while let Some(gram) = text.get(at..).and_then(|rest| rest.first_chunk::<GRAM>()) {
             if self.holds(u32::from_le_bytes(*gram)) {
-                return Some(at + GRAM - 1);
+                return Some(at);
             }
             at += STRIDE;
         }
@@ -138,43 +159,29 @@ fn second_hash(gram: u32) -> usize {
     ((gram ^ (gram >> 15)).wrapping_mul(0x85eb_ca6b) >> (32 - SECOND)) as usize
 }
 
-/// The grams by which a literal is seen, whichever byte is looked at.
-fn add_grams(literal: &[u8], healthy: &Healthy, grams: &mut Vec<u32>) {
-    let gram = |bytes: [u8; GRAM]| u32::from_le_bytes(bytes);
-    match *literal {
-        [] => {}
-        // Shorter than a window: what stands round it may be anything.
-        [a] => {
-            for b in 0..=255 {
-                for c in 0..=255 {
-                    grams.extend([gram([a, b, c, 0]), gram([b, a, c, 0])]);
-                }
-            }
-        }
-        [a, b] => {
-            for c in 0..=255 {
-                for d in 0..=255 {
-                    grams.extend([gram([a, b, c, d]), gram([c, a, b, d])]);
-                }
-            }
-        }
-        [a, b, c] => {
-            for d in 0..=255 {
-                grams.extend([gram([a, b, c, d]), gram([d, a, b, c])]);
-            }
-        }
+/// The grams by which a text is seen, whichever byte is looked at.
+fn add_grams(literal: u32, text: &[u8], base: i32, healthy: &Healthy, grams: &mut Vec<Gram>) {
+    let mut add = |offset: i32, bytes: [u8; GRAM]| {
+        grams.push(Gram { gram: u32::from_le_bytes(bytes), literal, offset: base + offset });
+    };
+    // Shorter than a window: what stands round it may be anything.
+    match *text {
+        // Rules with literals this short are refused.
+        [] | [_] | [_, _] => {}
+        [a, b, c] => (0..=255).for_each(|d| {
+            add(0, [a, b, c, d]);
+            add(-1, [d, a, b, c]);
+        }),
         [a, b, c, d] => {
-            grams.push(gram([a, b, c, d]));
-            grams.extend((0..=255).map(|e| gram([e, a, b, c])));
+            add(0, [a, b, c, d]);
+            (0..=255).for_each(|e| add(-1, [e, a, b, c]));
         }
         _ => {
-            let window = literal
-                .windows(WINDOW)
-                .min_by_key(|window| healthy.cost(window))
-                .unwrap_or(&literal[..WINDOW]);
-            for start in 0..STRIDE {
-                if let Some(bytes) = window[start..].first_chunk::<GRAM>() {
-                    grams.push(gram(*bytes));
+            let best = (0..=text.len() - WINDOW).min_by_key(|&at| healthy.cost(&text[at..at + WINDOW]));
+            let best = best.unwrap_or(0);
+            for at in best..best + STRIDE {
+                if let Some(bytes) = text[at..].first_chunk::<GRAM>() {
+                    add(at as i32, *bytes);
                 }
             }
         }
@@ -230,7 +237,9 @@ mod tests {
 
     fn gates<L: AsRef<str>>(literals: &[L]) -> Gates {
         let mut builder = Builder::default();
-        literals.iter().for_each(|literal| builder.add(literal.as_ref().as_bytes(), 0));
+        for (id, literal) in literals.iter().enumerate() {
+            builder.add(id, literal.as_ref().as_bytes(), 0);
+        }
         builder.build()
     }
 
@@ -272,9 +281,11 @@ mod tests {
             let mut at = from.min(before.len());
             let mut seen = false;
             while let Some(hit) = gates.find(text.as_bytes(), at) {
-                prop_assert!(hit < text.len());
-                seen |= hit >= before.len() && hit < before.len() + literal.len() + WINDOW;
-                at = hit + 1;
+                for gram in gates.at(text.as_bytes(), hit) {
+                    let start = hit as i64 - i64::from(gram.offset);
+                    seen |= literals[gram.literal as usize] == *literal && start == before.len() as i64;
+                }
+                at = hit + STRIDE;
             }
             prop_assert!(seen, "{literal:?} in {text:?} from {from}");
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 
-use super::gates::{self, Gates};
+use super::gates::{self, Gates, Gram};
 
 /// From this many bytes on the filter pays for being built.
 const WORTH_IT: usize = 1 << 18;
@@ -77,26 +77,42 @@ impl Prefilter {
         accept: &dyn Fn(usize, usize, &[u32]) -> bool,
         found: &mut Vec<Candidate>,
     ) {
-        let is_small = to - from < WORTH_IT && self.gates.get().is_none();
-        let gates = if is_small { None } else { Some(self.gates()) };
-        let text = &bytes[..to];
-        let mut hits = Vec::new();
         let mut at = from;
-        while at < to {
-            let hit = match gates {
-                Some(gates) => gates.find(text, at),
-                None => self.automaton.find(&bytes[at..to]).map(|found| at + found.start()),
+        if to - from < WORTH_IT && self.gates.get().is_none() {
+            while at < to {
+                let Some(hit) = self.automaton.find(&bytes[at..to]) else { break };
+                let (start, end) = line_round(bytes, at + hit.start(), at, to);
+                self.offer(bytes, start, end, accept, found);
+                at = end;
+            }
+            return;
+        }
+        let gates = self.gates();
+        let text = &bytes[..to];
+        while let Some(hit) = gates.find(text, at) {
+            let stands = |gram: &Gram| {
+                let start = usize::try_from(hit as i64 - i64::from(gram.offset)).ok()?;
+                let literal = &self.literals[gram.literal as usize];
+                let behind = text.get(start..)?.strip_prefix(literal.text.as_slice())?;
+                let counts = literal.then.as_ref().is_none_or(|then| then.follows(behind));
+                counts.then_some(start)
             };
-            let Some(hit) = hit else { break };
-            let start = memchr::memrchr(b'\n', &bytes[at..hit]).map_or(at, |n| at + n + 1);
-            let end = memchr::memchr(b'\n', &bytes[hit..to]).map_or(to, |n| hit + n + 1);
-            self.offer(bytes, start, end, accept, &mut hits, found);
-            at = end;
+            let accepted = gates.at(text, hit).iter().find_map(|gram| {
+                let (start, end) = line_round(bytes, stands(gram)?, from, to);
+                accept(start, end, &[gram.literal]).then_some((start, end))
+            });
+            match accepted {
+                Some((start, end)) => {
+                    found.push(Candidate { at: start, end });
+                    at = end;
+                }
+                None => at = hit + gates::STRIDE,
+            }
         }
         // A short literal at the very end of a log without a last newline has no whole gram behind it.
         let last = memchr::memrchr(b'\n', &bytes[from..to]).map_or(from, |n| from + n + 1);
-        if last < to && gates.is_some() && found.last().is_none_or(|line| line.at < last) {
-            self.offer(bytes, last, to, accept, &mut hits, found);
+        if last < to && found.last().is_none_or(|line| line.at < last) {
+            self.offer(bytes, last, to, accept, found);
         }
     }
 
@@ -106,18 +122,15 @@ impl Prefilter {
         start: usize,
         end: usize,
         accept: &dyn Fn(usize, usize, &[u32]) -> bool,
-        hits: &mut Vec<u32>,
         found: &mut Vec<Candidate>,
     ) {
         let line = &bytes[start..end];
-        hits.clear();
-        for found in self.automaton.find_overlapping_iter(line) {
-            let then = &self.literals[found.pattern().as_usize()].then;
-            if then.as_ref().is_none_or(|then| then.follows(&line[found.end()..])) {
-                hits.push(found.pattern().as_u32());
-            }
-        }
-        if !hits.is_empty() && accept(start, end, hits) {
+        let accepted = self.automaton.find_overlapping_iter(line).any(|hit| {
+            let then = &self.literals[hit.pattern().as_usize()].then;
+            then.as_ref().is_none_or(|then| then.follows(&line[hit.end()..]))
+                && accept(start, end, &[hit.pattern().as_u32()])
+        });
+        if accepted {
             found.push(Candidate { at: start, end });
         }
     }
@@ -126,9 +139,9 @@ impl Prefilter {
         self.gates.get_or_init(|| {
             let mut gates = gates::Builder::default();
             let mut text = Vec::new();
-            for literal in &self.literals {
+            for (id, literal) in self.literals.iter().enumerate() {
                 let Some(then) = &literal.then else {
-                    gates.add(&literal.text, 0);
+                    gates.add(id, &literal.text, 0);
                     continue;
                 };
                 for between in then.between {
@@ -138,7 +151,7 @@ impl Prefilter {
                         text.extend_from_slice(between.as_bytes());
                         text.extend_from_slice(beginning.as_bytes());
                         // What tells it from healthy text is what follows the literal.
-                        gates.add(&text, literal.text.len().saturating_sub(2));
+                        gates.add(id, &text, literal.text.len().saturating_sub(2));
                     }
                 }
             }
@@ -164,6 +177,14 @@ impl Prefilter {
 
     /// How many literals are looked for, and how many grams stand for them in the filter.
     pub fn sizes(&self) -> (usize, usize) {
-        (self.automaton.patterns_len(), self.gates().grams)
+        (self.automaton.patterns_len(), self.gates().grams.len())
     }
+}
+
+/// The line that holds byte `at`, looked for between `from` and `to`.
+fn line_round(bytes: &[u8], at: usize, from: usize, to: usize) -> (usize, usize) {
+    let from = from.min(at);
+    let start = memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |n| from + n + 1);
+    let end = memchr::memchr(b'\n', &bytes[at..to]).map_or(to, |n| at + n + 1);
+    (start, end)
 }
