@@ -1,2 +1,7 @@
 //! Parse, run, one exit code.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wd_diagnose::cli::run(std::env::args_os()).into()
+}

@@ -16,13 +16,18 @@ const WIDE: usize = 110;
 /// Below this many columns the first sight gives way.
 const NARROW: usize = 60;
 
-/// Writes the table, or nothing where there is nothing.
-pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool) {
+/// The same where there are several logs, whose names need room.
+const NARROW_WITH_LOGS: usize = 100;
+
+/// Writes the table, or nothing where there is nothing. `logs` is how many were read.
+pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool, logs: usize) {
     if rest.is_empty() {
         return;
     }
     paper.heading(if has_answer { "Also seen" } else { "What the bot coped with" }, "");
-    let (wide, narrow) = (paper.width() >= WIDE, paper.width() < NARROW);
+    let several = logs > 1;
+    let wide = paper.width() >= WIDE;
+    let narrow = paper.width() < if several { NARROW_WITH_LOGS } else { NARROW };
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -35,6 +40,7 @@ pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool) {
     }
     let mut header = vec!["level", "count", "what"];
     header.extend(wide.then_some("rule"));
+    header.extend(several.then_some("log"));
     header.extend((!narrow).then_some("first"));
     header.push("last");
     table.set_header(header.into_iter().map(|name| Cell::new(name).add_attribute(Attribute::Dim)));
@@ -47,6 +53,7 @@ pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool) {
         let count = Cell::new(words::digits(diagnosis.count)).set_alignment(CellAlignment::Right);
         let mut row = vec![level, count, Cell::new(shown(&diagnosis.title))];
         row.extend(wide.then(|| Cell::new(shown(&diagnosis.rule))));
+        row.extend(several.then(|| Cell::new(shown(file_name(&diagnosis.last.source)))));
         row.extend((!narrow).then(|| Cell::new(shown(&words::short_place(&diagnosis.first)))));
         row.push(Cell::new(shown(&words::short_place(&diagnosis.last))));
         table.add_row(row);
@@ -59,4 +66,9 @@ pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool) {
         let more = format!("… and {} more; -v shows all", rest.len() - ROWS);
         paper.line(&[(Ink::Plain, "  "), (Ink::Faint, &more)]);
     }
+}
+
+/// The last part of a path: folders are in the full view and in the other formats.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(path)
 }
