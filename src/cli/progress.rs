@@ -12,7 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A bar on standard error: only on a terminal, only after a second.
 pub(super) struct Progress {
-    started: Instant,
+    /// When the first bytes were read.
+    started: Option<Instant>,
     may_show: bool,
     bar: Option<ProgressBar>,
 }
@@ -21,7 +22,7 @@ impl Progress {
     /// `wanted` is false where the user asked for silence.
     pub(super) fn new(wanted: bool) -> Progress {
         let may_show = wanted && std::io::stderr().is_terminal();
-        Progress { started: Instant::now(), may_show, bar: None }
+        Progress { started: None, may_show, bar: None }
     }
 
     /// Takes the bar away, before anything else is printed.
@@ -34,7 +35,8 @@ impl Progress {
 
 impl Observer for Progress {
     fn progress(&mut self, bytes: u64, total: Option<u64>) {
-        if !self.may_show || (self.bar.is_none() && self.started.elapsed() < PATIENCE) {
+        let started = *self.started.get_or_insert_with(Instant::now);
+        if !self.may_show || (self.bar.is_none() && started.elapsed() < PATIENCE) {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| bar(total));
