@@ -10,7 +10,7 @@ fn run(folder: &std::path::Path, args: &[&str], stdin: Stdio) -> Output {
         .env_remove("COLUMNS")
         .stdin(stdin)
         .output()
-        .unwrap()
+        .expect("the program starts")
 }
 
 #[test]
