@@ -6,7 +6,7 @@ use crate::event::read_record;
 
 /// What a start of this bot looks like.
 #[derive(Debug)]
-pub struct Banner {
+pub(super) struct Banner {
     /// A stretch of it without digits, to search for.
     literal: Vec<u8>,
     /// Its words, digits masked.
@@ -28,7 +28,7 @@ const LITERAL: usize = 6;
 
 impl Banner {
     /// Learns the banner from the first lines of a log, where they have one.
-    pub fn learn(bytes: &[u8]) -> Option<Banner> {
+    pub(super) fn learn(bytes: &[u8]) -> Option<Banner> {
         let mut lines = bytes.split_inclusive(|&b| b == b'\n');
         let first = lines.next()?;
         let record = read_record(first);
@@ -56,7 +56,7 @@ impl Banner {
     }
 
     /// Adds lines that may be banners to the candidates, in order.
-    pub fn candidates(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
+    pub(super) fn candidates(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
         let mut more = false;
         let mut at = from;
         while let Some(hit) = memchr::memmem::find(&bytes[at..to], &self.literal) {
@@ -76,7 +76,7 @@ impl Banner {
     }
 
     /// Whether the line that begins at `at` is one.
-    pub fn is_start(&self, bytes: &[u8], at: usize) -> bool {
+    pub(super) fn is_start(&self, bytes: &[u8], at: usize) -> bool {
         let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n + 1);
         let line = &bytes[at..end];
         memchr::memmem::find(line, &self.literal).is_some()

@@ -71,11 +71,13 @@ fn read_all(
     observer: &mut (dyn Observer + Send),
 ) -> Result<Outcome, Failure> {
     let matcher = Matcher::new(rules, Roots { source_root: options.source_root.clone() });
-    let discovery = source::discover(paths, &source::Discover::default());
+    let args: Vec<source::PathArg> =
+        paths.iter().map(|path| path.clone().into_os_string().into()).collect();
+    let discovery = source::discover(&args, &source::Discover::default());
     let mut problems: Vec<String> = discovery
         .problems
         .iter()
-        .map(|problem| format!("{}: {}", problem.path.display(), problem.what))
+        .map(|problem| format!("{}: {}", problem.path, problem.what))
         .collect();
     if discovery.sources.is_empty() {
         let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();

@@ -1,11 +1,13 @@
 //! One source, chunk by chunk: candidates over all cores, events in order, proof over all cores, then
 //! the runs in order. Batch and follow turn the same crank.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use crate::detect::{Candidate, Matcher};
 use crate::diagnosis::{Finding, Runs};
-use crate::event::{Assembled, Event, Format, Stamp, assemble, format_name, read_record};
+use crate::event::{Assembled, Event, Format, Stamp, assemble, name_of, read_record};
 use crate::safe::limits;
 use crate::source::{Chunk, Place};
 
@@ -19,40 +21,40 @@ const BATCH: usize = 256;
 
 /// Which events count.
 #[derive(Debug, Clone, Default)]
-pub struct Span {
+pub(super) struct Span {
     /// Not before.
-    pub since: Option<jiff::civil::DateTime>,
+    pub(super) since: Option<jiff::civil::DateTime>,
     /// Not after.
-    pub until: Option<jiff::civil::DateTime>,
+    pub(super) until: Option<jiff::civil::DateTime>,
 }
 
 /// What one source comes to, chunk by chunk.
 #[derive(Debug)]
-pub struct Stream<'r> {
+pub(super) struct Stream<'r> {
     matcher: &'r Matcher<'r>,
     /// The runs so far.
-    pub runs: Runs<'r>,
+    pub(super) runs: Runs<'r>,
     zone: Option<jiff::tz::TimeZone>,
     span: Span,
     banner: Option<Banner>,
     /// How much of the next chunk was seen before and is settled.
     settled: usize,
     started: bool,
-    formats: Vec<(Format, u32)>,
+    formats: BTreeMap<(Option<Format>, Format), u64>,
 }
 
 /// What a chunk came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pushed {
+pub(super) struct Pushed {
     /// How many of its last bytes the next chunk must show again.
-    pub keep: usize,
+    pub(super) keep: usize,
     /// Newlines in its new part.
-    pub newlines: u64,
+    pub(super) newlines: u64,
 }
 
 impl<'r> Stream<'r> {
     /// Nothing read yet.
-    pub fn new(matcher: &'r Matcher<'r>, zone: Option<jiff::tz::TimeZone>, span: Span) -> Self {
+    pub(super) fn new(matcher: &'r Matcher<'r>, zone: Option<jiff::tz::TimeZone>, span: Span) -> Self {
         Stream {
             matcher,
             runs: Runs::new(matcher),
@@ -61,12 +63,12 @@ impl<'r> Stream<'r> {
             banner: None,
             settled: 0,
             started: false,
-            formats: Vec::new(),
+            formats: BTreeMap::new(),
         }
     }
 
     /// The next chunk, of which the first `kept` bytes were in the one before.
-    pub fn push(&mut self, chunk: &Chunk<'_>, kept: usize) -> Pushed {
+    pub(super) fn push(&mut self, chunk: &Chunk<'_>, kept: usize) -> Pushed {
         let settled = std::mem::take(&mut self.settled).min(chunk.bytes.len());
         if !self.started && !chunk.bytes.is_empty() {
             self.started = true;
@@ -86,21 +88,14 @@ impl<'r> Stream<'r> {
     fn look_at_start(&mut self, chunk: &Chunk<'_>) {
         for line in chunk.bytes.split_inclusive(|&b| b == b'\n').take(64) {
             let record = read_record(line);
-            if record.begins || self.formats.is_empty() {
-                for format in record.wrapper.into_iter().chain([record.format]) {
-                    match self.formats.iter_mut().find(|(known, _)| *known == format) {
-                        Some((_, count)) => *count += 1,
-                        None => self.formats.push((format, 1)),
-                    }
-                }
-            }
+            *self.formats.entry((record.wrapper, record.format)).or_default() += 1;
         }
         self.banner = Banner::learn(chunk.bytes);
     }
 
     /// Name of the format found.
-    pub fn format(&self) -> String {
-        format_name(&self.formats)
+    pub(super) fn format(&self) -> String {
+        name_of(self.formats.iter().map(|(pair, count)| (*pair, *count)))
     }
 
     /// Candidate lines from `settled` on, and the newlines behind `kept`.
@@ -172,7 +167,7 @@ impl<'r> Stream<'r> {
             if candidate.at < floor || claimed.binary_search(&candidate.at).is_ok() {
                 continue;
             }
-            match assemble(chunk, candidate.at, floor) {
+            match assemble(chunk, candidate.at, floor, &|line| self.matcher.speaks(line)) {
                 Assembled::More { start } => {
                     done = start.max(floor);
                     break;

@@ -166,7 +166,7 @@ pub(super) fn table_of<'r>(
             {
                 return Some((table, id.to_owned()));
             }
-            if let Some(package) = traceback::package_of(&frame.file)
+            if let Some(package) = traceback::package(&frame.file)
                 && let Some(table) = rules.exchanges.by_module(package)
             {
                 return Some((table, table.id.clone()));

@@ -8,7 +8,7 @@ use super::codes;
 use super::prefilter::Prefilter;
 use super::subject::{Parsed, Subject, Which};
 use crate::model::Severity;
-use crate::rules::{self, Basis, MarkKind, On, RuleSet, When};
+use crate::rules::{self, Basis, Effect, MarkKind, On, RuleSet, When};
 use crate::traceback::Roots;
 
 /// One rule found in one event.
@@ -103,6 +103,11 @@ impl<'r> Matcher<'r> {
     pub fn confirm(&self, parsed: &Parsed<'_>) -> Vec<Match> {
         let mut hits = Vec::new();
         self.prefilter.hits(parsed.whole.as_bytes(), &mut hits);
+        if parsed.links.is_empty() && parsed.raw.len() > parsed.whole.len() {
+            let mut more = Vec::new();
+            self.prefilter.hits(parsed.raw.as_bytes(), &mut more);
+            hits.append(&mut more);
+        }
         let mut announced: Vec<Announced> =
             hits.iter().flat_map(|&hit| &self.announces[hit as usize]).copied().collect();
         announced.sort_unstable();
@@ -177,6 +182,21 @@ impl<'r> Matcher<'r> {
                     }))
         });
         found
+    }
+
+    /// Whether a bare line speaks for itself and continues no message above it: a mark, or what a shell
+    /// or a kernel says of a process that ended.
+    pub fn speaks(&self, text: &str) -> bool {
+        let mut hits = Vec::new();
+        self.prefilter.hits(text.as_bytes(), &mut hits);
+        hits.iter().flat_map(|&hit| &self.announces[hit as usize]).any(|announced| match announced {
+            Announced::Mark(_) | Announced::Traceback => true,
+            Announced::When(rule, when) => {
+                let rule = &self.rules.rules[*rule as usize];
+                rule.effect != Effect::Symptom && rule.whens[*when as usize].on != On::Link
+            }
+            Announced::Code => false,
+        })
     }
 
     /// Why a rule holds or does not on an event: one line for each alternative and subject.

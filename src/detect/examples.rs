@@ -4,7 +4,7 @@
 use super::confirm::{Match, Matcher};
 use super::subject::Parsed;
 use crate::event::{Assembled, assemble};
-use crate::rules::{Example, Mark, Rule};
+use crate::rules::{Example, Mark, MarkKind, Rule};
 use crate::source::{Chunk, Segment};
 
 /// An example that does not do what its rule says.
@@ -91,18 +91,24 @@ pub fn for_each_event(matcher: &Matcher<'_>, text: &str, mut visit: impl FnMut(&
         if candidate.at < floor {
             continue;
         }
-        if let Assembled::Event(event) = assemble(&chunk, candidate.at, floor) {
+        if let Assembled::Event(event) = assemble(&chunk, candidate.at, floor, &|line| matcher.speaks(line)) {
             floor = event.resume.max(candidate.end);
-            visit(&Parsed::new(&event));
+            visit(&Parsed::new(&event, chunk.bytes));
         }
     }
 }
 
 fn run_mark(matcher: &Matcher<'_>, mark: &Mark) -> Vec<Failed> {
     let carries = |text: &str| {
+        // A reporter is known by its name alone, wherever it stands in a traceback.
+        if mark.kind == MarkKind::Reporter {
+            return mark.any.iter().any(|literal| text.contains(literal.as_str()));
+        }
         text.lines().any(|line| {
             let record = crate::event::read_record(line.as_bytes());
-            matcher.marks(&record.message).iter().any(|&at| matcher.rules.marks[at].id == mark.id)
+            let mut marks = matcher.marks(&record.message);
+            marks.extend(matcher.marks(line));
+            marks.iter().any(|&at| matcher.rules.marks[at].id == mark.id)
         })
     };
     let fail = |example: &Example, what: &str| Failed {

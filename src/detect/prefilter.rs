@@ -95,6 +95,11 @@ impl Prefilter {
         hits.dedup();
     }
 
+    /// How many literals are looked for.
+    pub fn count(&self) -> usize {
+        self.literals.len()
+    }
+
     /// The gates chosen, for `rules list -v`.
     pub fn gates(&self) -> impl Iterator<Item = &[u8]> {
         let gates = self.gates.get_or_init(|| Gates::choose(&self.literals));

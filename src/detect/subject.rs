@@ -18,6 +18,8 @@ pub struct Parsed<'e> {
     pub inline: Vec<Inline>,
     /// Everything, wrappers removed.
     pub whole: String,
+    /// The first line as logged, without colour; empty where it is long.
+    pub raw: String,
     /// Links from here on only report what the ones before had raised.
     pub reporter: usize,
     /// For each line of the text the physical line of the event it came from.
@@ -57,11 +59,13 @@ pub enum Which {
     Inline(usize),
     /// The message.
     Message,
+    /// The line as logged, with its header: what a supervisor or the kernel says may look like one.
+    Line,
 }
 
 impl<'e> Parsed<'e> {
     /// Takes an event apart.
-    pub fn new(event: &'e Event<'e>) -> Parsed<'e> {
+    pub fn new(event: &'e Event<'e>, bytes: &[u8]) -> Parsed<'e> {
         let (texts, origins) = event.text_lines();
         let traceback = traceback::parse(&texts);
         let mut message = String::new();
@@ -90,7 +94,8 @@ impl<'e> Parsed<'e> {
             .map(|found| Inline { class: found.class, message: found.message })
             .collect();
         let reporter = links.len();
-        Parsed { traceback, links, message, inline, whole, reporter, origins, event }
+        let raw = raw_line(event, bytes);
+        Parsed { traceback, links, message, inline, whole, raw, reporter, origins, event }
     }
 
     /// Subjects in the order in which ties between rules are settled.
@@ -120,6 +125,14 @@ impl<'e> Parsed<'e> {
                 frames: &[],
             });
         }
+        if self.links.is_empty() && self.raw.len() > self.message.len() {
+            subjects.push(Subject {
+                which: Which::Line,
+                text: self.raw.clone(),
+                class: None,
+                frames: &[],
+            });
+        }
         subjects
     }
 
@@ -127,12 +140,24 @@ impl<'e> Parsed<'e> {
     pub fn own_frame(&self, which: Which, roots: &Roots) -> Option<&Frame> {
         match which {
             Which::Link(index) => traceback::own_frame(&self.links, index, roots),
-            Which::Inline(_) | Which::Message => {
+            Which::Inline(_) | Which::Message | Which::Line => {
                 let last = self.links.len().checked_sub(1)?;
                 traceback::own_frame(&self.links, last, roots)
             }
         }
     }
+}
+
+/// Longest line that is tried with its header.
+const RAW_BYTES: usize = 2_000;
+
+/// The event's first line as logged.
+fn raw_line(event: &Event<'_>, bytes: &[u8]) -> String {
+    let line = event.lines.first().map_or(&[][..], |line| &bytes[line.at..line.end]);
+    if line.len() > RAW_BYTES {
+        return String::new();
+    }
+    String::from_utf8_lossy(line).trim().to_owned()
 }
 
 /// Most levels of exception groups that are looked into.

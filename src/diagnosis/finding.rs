@@ -68,7 +68,7 @@ const CHAIN_LINKS: usize = 32;
 impl Finding {
     /// Examines an event.
     pub fn examine(matcher: &Matcher<'_>, chunk: &Chunk<'_>, event: &Event<'_>, place: Place) -> Finding {
-        let mut parsed = Parsed::new(event);
+        let mut parsed = Parsed::new(event, chunk.bytes);
         parsed.reporter = reporter_start(matcher, &parsed);
         let matched = matcher.confirm(&parsed).into_iter().next();
         let kind = kind_of(&parsed);
@@ -141,7 +141,7 @@ fn exception_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>, which: Which) -> Opt
             let inline = parsed.inline.get(index)?;
             (inline.class.clone(), inline.message.clone())
         }
-        Which::Message => match (parsed.links.last(), parsed.inline.first()) {
+        Which::Message | Which::Line => match (parsed.links.last(), parsed.inline.first()) {
             (Some(link), _) => (link.class.clone(), link.message.clone()),
             (None, Some(inline)) => (inline.class.clone(), inline.message.clone()),
             (None, None) => return None,
@@ -158,14 +158,8 @@ fn exception_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>, which: Which) -> Opt
 /// Marks on the event's own words: not inside the traceback, where code and frames name anything.
 fn marks_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> Vec<usize> {
     let mut marks = matcher.marks(&parsed.message);
-    if let Some(last) = parsed.event.lines.last()
-        && parsed.traceback.is_some()
-        && parsed.event.lines.len() > 1
-    {
-        // What a shell says right behind a logged traceback was taken for more of its message.
-        marks.extend(matcher.marks(&last.text).into_iter().filter(|&at| {
-            matches!(matcher.rules.marks[at].kind, MarkKind::Exit | MarkKind::Supervisor)
-        }));
+    if parsed.links.is_empty() && parsed.raw.len() > parsed.message.len() {
+        marks.extend(matcher.marks(&parsed.raw));
     }
     marks.sort_unstable();
     marks.dedup();

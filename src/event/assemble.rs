@@ -9,7 +9,7 @@ use super::record::{Record, read_record};
 use crate::model::Severity;
 use crate::safe::limits;
 use crate::source::Chunk;
-use crate::traceback::{Grammar, Step, is_frame, looks_inside};
+use crate::traceback::{Grammar, Step, has_header, is_frame, looks_inside};
 
 /// One logical log record: its first line and every line that continues it.
 #[derive(Debug, Clone)]
@@ -56,11 +56,45 @@ const TORN_LINES: usize = 64;
 /// Most lines that continue a message without being a traceback.
 const MESSAGE_LINES: usize = 200;
 
-/// The event that holds the line at `at`. `floor` is where the event before it ended.
-pub fn assemble<'c>(chunk: &Chunk<'c>, at: usize, floor: usize) -> Assembled<'c> {
+/// The event that holds the line at `at`. `floor` is where the event before it ended; `speaks` tells
+/// whether a bare line speaks for itself (a shell, a supervisor) and so continues no message.
+pub fn assemble<'c>(
+    chunk: &Chunk<'c>,
+    at: usize,
+    floor: usize,
+    speaks: &dyn Fn(&str) -> bool,
+) -> Assembled<'c> {
     let lines = Lines { bytes: chunk.bytes };
     let start = beginning(&lines, at, floor);
-    Extension::new(lines, chunk.last, start).run()
+    let headed = is_headed(&lines, start);
+    Extension {
+        lines,
+        last: chunk.last,
+        start,
+        headed,
+        speaks,
+        found: Vec::new(),
+        pending: Vec::new(),
+        grammar: None,
+        resume: None,
+        bytes: 0,
+    }
+    .run()
+}
+
+/// Whether the records of this log have headers, as far as the lines before `start` tell: then a bare
+/// line continues the record above it.
+fn is_headed(lines: &Lines<'_>, start: usize) -> bool {
+    let floor = start.saturating_sub(limits::LOOK_BACK);
+    let mut at = start;
+    for _ in 0..HEADER_LINES_BACK {
+        let Some(before) = lines.before(at, floor) else { return false };
+        if lines.record(before, at).begins {
+            return true;
+        }
+        at = before;
+    }
+    false
 }
 
 #[derive(Clone, Copy)]
@@ -136,7 +170,7 @@ fn preamble(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
     for _ in 0..3 {
         let Some(before) = lines.before(start, floor) else { break };
         let record = lines.record(before, start);
-        let begins_one = Grammar::start(&record.message).is_some_and(|grammar| grammar.is_preamble());
+        let begins_one = Grammar::start(&record.message).is_some() && !has_header(&record.message);
         if !begins_one {
             break;
         }
@@ -176,10 +210,13 @@ fn in_trouble(record: &Record<'_>) -> bool {
 }
 
 /// Reads on from an event's first line to its last.
-struct Extension<'c> {
+struct Extension<'c, 's> {
     lines: Lines<'c>,
     last: bool,
     start: usize,
+    /// Records of this log have headers.
+    headed: bool,
+    speaks: &'s dyn Fn(&str) -> bool,
     found: Vec<EventLine<'c>>,
     /// Blank lines that belong only if a later line does.
     pending: Vec<EventLine<'c>>,
@@ -194,20 +231,7 @@ enum Next {
     More,
 }
 
-impl<'c> Extension<'c> {
-    fn new(lines: Lines<'c>, last: bool, start: usize) -> Self {
-        Extension {
-            lines,
-            last,
-            start,
-            found: Vec::new(),
-            pending: Vec::new(),
-            grammar: None,
-            resume: None,
-            bytes: 0,
-        }
-    }
-
+impl<'c> Extension<'c, '_> {
     fn run(mut self) -> Assembled<'c> {
         let end = self.lines.end(self.start);
         let head = self.lines.record(self.start, end);
@@ -356,7 +380,8 @@ impl<'c> Extension<'c> {
         // Field names of pydantic's list stand bare, each before an indented line.
         let listed = self.found.iter().rev().take(3).any(|line| line.text.starts_with("  "))
             && !text.contains(' ');
-        logged && !is_shell(text) || indented || open || listed && self.names_fields()
+        let belongs = logged || self.headed || indented || open || listed && self.names_fields();
+        belongs && (indented || !is_shell(text) && !(self.speaks)(text))
     }
 
     fn names_fields(&self) -> bool {

@@ -1,11 +1,21 @@
 //! Lines to events: which format a line is in, its time, its header, and which lines make one record.
 
 mod assemble;
+mod clean;
+mod fields;
 mod format;
+mod header;
+mod json;
+mod logfmt;
 mod record;
+mod severity;
+mod shape;
 mod stamp;
+mod wrapper;
+
+use crate::model::Severity;
 
 pub use assemble::{Assembled, Event, EventLine, assemble};
-pub use format::Format;
-pub use record::{Record, Severity};
+pub use format::{Format, name_of};
+pub use record::{Record, read_record};
 pub use stamp::Stamp;

@@ -1,23 +1,12 @@
 use std::borrow::Cow;
 
-use super::{Format, Stamp};
+use super::header::Header;
+use super::shape::Shape;
+use super::wrapper::Wrapper;
+use super::{Format, Severity, Stamp, clean, header, json, logfmt, stamp, wrapper};
 
-/// The word a logger put on a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// TRACE and finer.
-    Trace,
-    /// DEBUG.
-    Debug,
-    /// INFO, NOTICE, SUCCESS.
-    Info,
-    /// WARNING.
-    Warning,
-    /// ERROR.
-    Error,
-    /// CRITICAL, FATAL, ALERT, EMERGENCY.
-    Critical,
-}
+/// Most wrappers taken off one line; more than journald, docker, compose and `ts` together.
+const WRAPPERS: usize = 6;
 
 /// One line with its wrapping taken off: what a container or supervisor put before it, and the
 /// logger's own header.
@@ -25,7 +14,9 @@ pub enum Severity {
 pub struct Record<'a> {
     /// The innermost format recognised.
     pub format: Format,
-    /// The logger's time; else the wrapper's.
+    /// The outermost wrapper that was taken off.
+    pub wrapper: Option<Format>,
+    /// The logger's time; else, or where that has no date, the wrapper's.
     pub stamp: Option<Stamp>,
     /// The logger's level.
     pub severity: Option<Severity>,
@@ -38,9 +29,150 @@ pub struct Record<'a> {
     /// Thread, task or process name, where the line carries one.
     pub thread: Option<Cow<'a, str>>,
     /// A record begins here: the line has a time or a level of its own, or is a JSON or logfmt record.
-    /// False for a line that carries nothing, or only a wrapper's prefix.
+    /// False for a line that carries nothing, or only a wrapper's prefix. A time that stands alone
+    /// before the line may be either (`ts`, or `logging` without a level): it counts as a begin, and
+    /// the message shows by its blanks whether it is, say, a traceback's frame.
     pub begins: bool,
+    /// The wrapper says that the line goes on in the next one (CRI's `P`, json-file without newline).
+    pub partial: bool,
     /// What is left: the message. Leading blanks after the separator are kept, escape sequences for
     /// colour are gone; a JSON record's message and traceback are unescaped and joined with `\n`.
     pub message: Cow<'a, str>,
+    /// The further fields of a JSON or logfmt record, as `key=value key=value`; else empty.
+    pub extra: Cow<'a, str>,
+    /// Identifies the layout: a hash of the wrappers, of how the time is written, and of the order,
+    /// brackets and separators of the fields up to time and level (whichever comes last), never of
+    /// their values. Two records of one writer have the same shape; where one file has two, two writers
+    /// with different layouts share it. Fields behind the level are left out, because there a name
+    /// cannot be told from a message's first word. 0 where nothing was recognised.
+    pub shape: u64,
 }
+
+impl Record<'_> {
+    /// The same record, borrowing nothing.
+    pub fn into_owned(self) -> Record<'static> {
+        let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Record {
+            format: self.format,
+            wrapper: self.wrapper,
+            stamp: self.stamp,
+            severity: self.severity,
+            logger: owned(self.logger),
+            stream: owned(self.stream),
+            pid: self.pid,
+            thread: owned(self.thread),
+            begins: self.begins,
+            partial: self.partial,
+            message: Cow::Owned(self.message.into_owned()),
+            extra: Cow::Owned(self.extra.into_owned()),
+            shape: self.shape,
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// A record of which nothing is known but its text.
+    pub(super) fn plain(message: Cow<'a, str>) -> Self {
+        Record {
+            format: Format::Plain,
+            wrapper: None,
+            stamp: None,
+            severity: None,
+            logger: None,
+            stream: None,
+            pid: None,
+            thread: None,
+            begins: false,
+            partial: false,
+            message,
+            extra: Cow::Borrowed(""),
+            shape: 0,
+        }
+    }
+
+    fn headed(text: &'a str, header: Header<'a>) -> Self {
+        let stamp = header.time.map(|(time, at)| Stamp::new(&time, &text[at..at + time.len]));
+        Record {
+            format: header.format,
+            stamp,
+            severity: header.severity,
+            logger: header.logger.map(Cow::Borrowed),
+            pid: header.pid,
+            thread: header.thread.map(Cow::Borrowed),
+            begins: true,
+            shape: header.shape,
+            ..Record::plain(Cow::Borrowed(header.message))
+        }
+    }
+}
+
+/// Reads one line (with or without its newline): takes off what wrappers and the logger put before the
+/// message, and tells what they say. Any bytes are a line; what is not UTF-8 becomes U+FFFD, and a line
+/// that has no known layout is its own message. Takes time linear in the line's length.
+pub fn read_record(line: &[u8]) -> Record<'_> {
+    read_cow(clean::line_text(line), 0)
+}
+
+fn read_cow(text: Cow<'_, str>, depth: usize) -> Record<'_> {
+    match text {
+        Cow::Borrowed(text) => read_text(text, depth),
+        Cow::Owned(text) => read_text(&text, depth).into_owned(),
+    }
+}
+
+/// Reads a line's text behind `depth` wrappers.
+fn read_text(text: &str, depth: usize) -> Record<'_> {
+    let bytes = text.as_bytes();
+    let lead = stamp::scan(bytes);
+    if depth < WRAPPERS
+        && let Some(outer) = wrapper::peel(text, lead.as_ref())
+    {
+        return wrapped(outer, depth);
+    }
+    match bytes.first() {
+        Some(b'{') => {
+            if let Some(record) = json::read(text) {
+                return record;
+            }
+        }
+        Some(b'a'..=b'z' | b'@' | b'_') if lead.is_none() => {
+            if let Some(record) = logfmt::read(text) {
+                return record;
+            }
+        }
+        _ => {}
+    }
+    // A journal entry may hold several lines; the header is on the first.
+    match header::read(text, lead) {
+        Some(header) => Record::headed(text, header),
+        None => Record::plain(Cow::Borrowed(text)),
+    }
+}
+
+/// Reads what a wrapper held and adds what the wrapper says.
+fn wrapped(outer: Wrapper<'_>, depth: usize) -> Record<'_> {
+    let mut record = read_cow(outer.rest, depth + 1);
+    let whole = |stamp: &Stamp| stamp.has_date && stamp.has_year;
+    if outer.stamp.is_some() && !record.stamp.as_ref().is_some_and(whole) {
+        let better = record.stamp.is_none() || outer.stamp.as_ref().is_some_and(whole);
+        if better {
+            record.stamp = outer.stamp;
+        }
+    }
+    let mut shape = Shape::EMPTY;
+    shape.add(outer.shape);
+    record.shape = shape.with(record.shape);
+    record.wrapper = Some(outer.format);
+    record.stream = record.stream.or(outer.stream);
+    record.pid = record.pid.or(outer.pid);
+    record.severity = record.severity.or(outer.severity);
+    record.partial |= outer.partial;
+    if outer.kernel {
+        record.format = Format::Kernel;
+        record.begins = true;
+    }
+    record
+}
+
+#[cfg(test)]
+mod tests;

@@ -588,12 +588,16 @@ impl Checker<'_> {
     }
 }
 
-/// Captures that the program itself may add to any match.
-const DERIVED: [&str; 8] =
-    ["package", "note", "exchange", "code", "exception", "message", "means", "skew"];
+/// Captures that any rule may name: those of the report, which the program or another match may fill
+/// (where they are missing a default or a shorter fix stands in), and what the program itself adds.
+const NAMED: [&str; 26] = [
+    "attribute", "banned_until", "code", "errno", "exchange", "exit", "host", "key", "library", "module",
+    "name", "package", "path", "pid", "port", "retry_after", "signal", "size", "skew", "status", "thread",
+    "exception", "message", "means", "note", "reason",
+];
 
 fn known_captures(rule: &Rule) -> Vec<String> {
-    let mut known: Vec<String> = DERIVED.iter().map(|name| (*name).to_owned()).collect();
+    let mut known: Vec<String> = NAMED.iter().map(|name| (*name).to_owned()).collect();
     known.extend(rule.set.keys().cloned());
     known.extend(rule.take.iter().cloned());
     let whens = rule.whens.iter().flat_map(|when| &when.regex);

@@ -70,3 +70,28 @@ impl Chunk<'_> {
         start..end
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Chunk, Place, Segment};
+
+    #[test]
+    fn places_are_told_from_segments_and_from_places_before() {
+        let segments = [
+            Segment { at: 0, file: 0, offset: 100, line: 7 },
+            Segment { at: 6, file: 1, offset: 3, line: 1 },
+        ];
+        let chunk = Chunk { bytes: b"a\nbb\n\nc\nd", segments: &segments, last: true };
+        let places = [(0, 0, 100, 7), (2, 0, 102, 8), (5, 0, 105, 9), (6, 1, 3, 1), (8, 1, 5, 2)];
+        for (index, &(at, file, byte, line)) in places.iter().enumerate() {
+            let place = Place { file, byte, line };
+            assert_eq!(chunk.place(at, None), place);
+            for &(seen, ..) in &places[..=index] {
+                assert_eq!(chunk.place(at, Some((seen, chunk.place(seen, None)))), place);
+            }
+        }
+        assert_eq!(chunk.line(3), 2..5);
+        assert_eq!(chunk.line(5), 5..6);
+        assert_eq!(chunk.line(8), 8..9);
+    }
+}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::decode::{Codec, refusal};
 use super::feed::{is_pipe, kind, open_path};
-use super::names::{LOOKED_FOR, is_hidden, is_log, is_programs};
+use super::names::{LOOKED_FOR, is_log, is_programs};
 use super::rotation::sets;
 use super::text::{Encoding, encoding};
 use super::{Identity, Source, SourceFile};
@@ -221,7 +221,10 @@ impl Search {
         if meta.is_dir() {
             return if is_programs(name) { 0 } else { self.subfolder(path, &meta, trail) };
         }
-        if is_hidden(name) || !is_log(name) {
+        if !is_log(name) {
+            if name.strip_suffix(".zip").is_some_and(is_log) {
+                self.skip(path, "a zip archive: unpack it first");
+            }
             return 0;
         }
         if !meta.is_file() {
@@ -251,7 +254,8 @@ impl Search {
             return 0;
         }
         if !self.first_time(identity.as_ref()) {
-            return 0;
+            // Its logs are reached already; if it has none, that was said.
+            return 1;
         }
         if trail.len() > self.options.depth {
             self.problem(path, format!("more than {} folders deep", self.options.depth));
@@ -278,8 +282,10 @@ impl Search {
             any = true;
             match found {
                 Ok(path) => match fs::metadata(&path) {
-                    Ok(meta) if !meta.is_file() && !meta.is_dir() => self.skip(&path, kind(&meta)),
-                    _ => self.named(&path),
+                    Ok(meta) if meta.is_dir() => self.folder_named(&path, &meta),
+                    Ok(meta) if meta.is_file() => self.file_named(&path, &meta),
+                    Ok(meta) => self.skip(&path, kind(&meta)),
+                    Err(error) => self.problem(&path, reason(&error)),
                 },
                 Err(error) => self.problem(error.path(), reason(error.error())),
             }

@@ -152,6 +152,3 @@ impl Identity {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

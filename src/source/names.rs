@@ -51,7 +51,7 @@ pub(super) fn is_log(name: &str) -> bool {
 }
 
 /// Whether a name is left out of a search: hidden files, and what editors leave behind.
-pub(super) fn is_hidden(name: &str) -> bool {
+fn is_hidden(name: &str) -> bool {
     name.starts_with(['.', '#', '~']) || name.ends_with('~')
 }
 

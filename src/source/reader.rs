@@ -159,10 +159,9 @@ impl Reader {
             self.forget();
             self.open_next();
         }
-        let start = self.shown - keep;
-        let line = self.line_at(start);
-        if !self.map(start, line) {
-            self.read(start, line);
+        let line = self.line_at(self.shown - keep);
+        if !self.map(keep, line) {
+            self.read(keep, line);
         }
         self.kept = keep;
         if self.opened == 0
@@ -259,18 +258,16 @@ impl Reader {
         }
     }
 
-    /// Presents mapped bytes from `start` of the latest chunk on, if they are to be had: all of one file,
-    /// in one piece, with at least one new line.
-    fn map(&mut self, start: usize, line: u64) -> bool {
-        let Some((feed, (file, end))) = self.feed.as_ref().and_then(|f| Some((f, f.mappable()?)))
-        else {
-            return false;
-        };
+    /// Presents the last `keep` bytes of the latest chunk and what follows them as mapped bytes, if they
+    /// are to be had: all of one file, in one piece, with at least one new line.
+    fn map(&mut self, keep: usize, line: u64) -> bool {
+        let start = self.shown - keep;
+        let Some(feed) = &mut self.feed else { return false };
+        let Some((file, end)) = feed.mappable() else { return false };
         let Some(&segment) = self.buffer.segments.last() else { return false };
         if segment.at > start || segment.file != feed.file || self.buffer.skipping() {
             return false;
         }
-        let keep = self.shown - start;
         let from = segment.offset + (start - segment.at) as u64;
         let most = self.opening.window.max(1) + keep;
         let len = usize::try_from(end.saturating_sub(from)).map_or(most, |left| left.min(most));
@@ -278,14 +275,21 @@ impl Reader {
             return false;
         }
         let Ok(window) = Window::open(file, from, len) else { return false };
+        // What is kept lies in the new window, too. The one before is given back before this one is
+        // touched, so that only one is ever in memory. An open line in the buffer is dropped with it and
+        // will be read anew.
+        let window = self.window.insert(window);
+        self.buffer.restart(&[], Some(Segment { at: 0, offset: from, line, ..segment }));
+        self.shown = keep;
+        feed.offset = from + keep as u64;
+
         let (lines, too_long) = whole_lines(&window.bytes()[keep..], self.opening.line.max(1));
         let all = from + len as u64 == end && !too_long && self.next == self.files.len();
         let shown = if all { len } else { keep + lines };
-        if self.check_length(window.torn()) || shown == keep {
+        let torn = window.torn();
+        if self.check_length(torn) || shown == keep {
             return false;
         }
-        self.buffer.restart(&[], Some(Segment { at: 0, offset: from, line, ..segment }));
-        self.window = Some(window);
         self.shown = shown;
         if let Some(feed) = &mut self.feed {
             feed.offset = from + shown as u64;
@@ -296,9 +300,9 @@ impl Reader {
         true
     }
 
-    /// Presents bytes read into the buffer, from `start` of the latest chunk on.
-    fn read(&mut self, start: usize, line: u64) {
-        let keep = self.shown - start;
+    /// Presents the last `keep` bytes of the latest chunk and what follows them from the buffer.
+    fn read(&mut self, keep: usize, line: u64) {
+        let start = self.shown - keep;
         if let Some(window) = self.window.take() {
             let segment = self.buffer.segments.last().copied();
             let segment = segment.map(|s| Segment { offset: s.offset + start as u64, line, ..s });

@@ -1,6 +1,26 @@
 //! Python tracebacks, from text alone: chains, groups, notes, frames, and whose code a frame is.
 //! Knows nothing of logs or files; takes lines from which every prefix was removed.
 
+mod boxed;
+mod build;
+mod frame;
+mod grammar;
+mod inline;
+mod line;
+mod parse;
+mod preamble;
+#[cfg(test)]
+mod tests;
+
+pub use frame::{Roots, is_own, own_frame, package, path_parts};
+pub use grammar::Grammar;
+pub use inline::{Inline, inline_exceptions};
+pub use line::{
+    ExceptionLine, FrameLine, chain_sentence, exception_line, frame_line, has_header, is_caret,
+    is_code_like, is_frame,
+};
+pub use parse::parse;
+
 /// A parsed traceback: one exception chain and how it reached the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Traceback {
@@ -38,19 +58,23 @@ pub enum Origin {
 /// One exception of a chain, with the frames it went through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// Class as logged, with its module where the log has it; `SyntaxError` and the like included.
+    /// Class as logged, with its module where the log has it; `SyntaxError` and the like included;
+    /// `Fatal Python error` or `Windows fatal exception` for faulthandler's. Empty only where the line
+    /// that names it is missing from the log.
     pub class: String,
-    /// Message, lines joined with `\n`; empty where there is none.
+    /// Message, lines joined with `\n`; empty where there is none. Notes that cannot be told from it
+    /// are at its end.
     pub message: String,
     /// Outermost first, as CPython prints them.
     pub frames: Vec<Frame>,
-    /// PEP 678 notes.
+    /// PEP 678 notes, where they can be told from the message; one line each.
     pub notes: Vec<String>,
     /// How it follows from the link before it.
     pub relation: Relation,
     /// Members of an exception group, each a chain of its own.
     pub members: Vec<Vec<Link>>,
-    /// Index (into the lines given) of the line that names the class.
+    /// Index (into the lines given) of the line that names the class; where that is missing, of the
+    /// last line known of this link.
     pub line: usize,
 }
 
@@ -94,4 +118,9 @@ pub enum Step {
     Gap,
     /// Not part of it.
     No,
+}
+
+/// Whether a line may stand inside a traceback: a frame, source text, a chain's sentence.
+pub fn looks_inside(line: &str) -> bool {
+    Grammar::resume(line).is_some()
 }

@@ -218,6 +218,22 @@ fn a_rotated_set_is_one_text() {
 }
 
 #[test]
+fn mapping_and_reading_take_turns() {
+    let dir = TempDir::new().unwrap();
+    let files: [&[u8]; 3] = [b"a", b"aa\naaaa\n\naaaaaaaaa\na", b"\nbb\nb\nbbbb\nbbbbbbbb\n\nbb"];
+    let paths: Vec<_> =
+        files.iter().enumerate().map(|(n, text)| write(&dir, &n.to_string(), text)).collect();
+    for line in [3, 100] {
+        let expected = model(&files, line);
+        for (block, keep) in (1..25).flat_map(|block| (0..16).map(move |keep| (block, keep))) {
+            let opening = Opening { block, window: 6, line, ..opening(MapChoice::Always) };
+            let seen = drain(set(&paths).open(&opening), |_| keep);
+            assert_eq!(seen, expected, "{line} {block} {keep}");
+        }
+    }
+}
+
+#[test]
 fn a_giant_line_keeps_its_head() {
     let dir = TempDir::new().unwrap();
     let mut text = b"before\n".to_vec();
@@ -361,7 +377,7 @@ struct Halting(std::io::Cursor<Vec<u8>>, usize);
 impl Read for Halting {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.1 += 1;
-        if self.1 % 3 == 0 {
+        if self.1.is_multiple_of(3) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let n = buf.len().min(self.1 % 50);

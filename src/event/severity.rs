@@ -1,0 +1,152 @@
+//! Level words: what they mean and how sure each is.
+
+use crate::model::Severity;
+
+/// How sure a word is to be a level and not prose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// `ERROR`: one of the words of Python's `logging`, in capitals.
+    Upper,
+    /// `ALERT`, `ERR`, `NETWORK`: capitals, but also found in prose and data; wants company.
+    Rare,
+    /// `error`.
+    Lower,
+    /// `Error`.
+    Title,
+    /// `E`.
+    Letter,
+}
+
+/// A level word found in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Word {
+    /// What it means.
+    pub(super) severity: Severity,
+    /// How it is written.
+    pub(super) spelling: Spelling,
+    /// Its length in bytes.
+    pub(super) len: usize,
+}
+
+impl Severity {
+    /// The meaning of a level word in any case, such as `warn`; `None` for any other word.
+    ///
+    /// Beside Python's own names it knows those of loguru (`SUCCESS`), supervisord (`CRIT`, `DEBG`),
+    /// hummingbot (`NETWORK`, `EVENT_LOG`) and syslog (`emerg`).
+    pub fn of_word(word: &str) -> Option<Severity> {
+        if word.len() < 3 || word.len() > 9 {
+            return None;
+        }
+        // The first letter leaves a few words to compare with, and mostly none.
+        let words: &[(&str, Severity)] = match word.as_bytes()[0].to_ascii_lowercase() {
+            b'i' => &[("info", Severity::Info), ("inf", Severity::Info)],
+            b'd' => {
+                &[("debug", Severity::Debug), ("debg", Severity::Debug), ("dbg", Severity::Debug)]
+            }
+            b'w' => &[
+                ("warning", Severity::Warning),
+                ("warn", Severity::Warning),
+                ("wrn", Severity::Warning),
+            ],
+            b'e' => &[
+                ("error", Severity::Error),
+                ("err", Severity::Error),
+                ("erro", Severity::Error),
+                ("emerg", Severity::Critical),
+                ("emergency", Severity::Critical),
+                ("event_log", Severity::Info),
+            ],
+            b'c' => &[("critical", Severity::Critical), ("crit", Severity::Critical)],
+            b'f' => &[("fatal", Severity::Critical), ("ftl", Severity::Critical)],
+            b'a' => &[("alert", Severity::Critical)],
+            b'p' => &[("panic", Severity::Critical)],
+            b's' => &[("success", Severity::Info)],
+            b'n' => &[("notice", Severity::Info), ("network", Severity::Info)],
+            b't' => {
+                &[("trace", Severity::Trace), ("trac", Severity::Trace), ("trc", Severity::Trace)]
+            }
+            b'b' => &[("blat", Severity::Trace)],
+            _ => return None,
+        };
+        let same = |known: &str| known.eq_ignore_ascii_case(word);
+        words.iter().find(|(known, _)| same(known)).map(|(_, severity)| *severity)
+    }
+
+    /// The meaning of Python's numeric levels (10 DEBUG to 50 CRITICAL), and of numbers between them.
+    pub fn of_number(number: i64) -> Option<Severity> {
+        Some(match number {
+            1..10 => Severity::Trace,
+            10..20 => Severity::Debug,
+            20..30 => Severity::Info,
+            30..40 => Severity::Warning,
+            40..50 => Severity::Error,
+            50..=100 => Severity::Critical,
+            _ => return None,
+        })
+    }
+
+    /// The meaning of a syslog severity, 0 (emergency) to 7 (debug): RFC 5424, section 6.2.1.
+    pub(super) fn of_syslog(number: u32) -> Option<Severity> {
+        Some(match number {
+            0..=2 => Severity::Critical,
+            3 => Severity::Error,
+            4 => Severity::Warning,
+            5 | 6 => Severity::Info,
+            7 => Severity::Debug,
+            _ => return None,
+        })
+    }
+}
+
+/// The level word at the start of `bytes`, where it ends at a word's end.
+pub(super) fn word_at(bytes: &[u8]) -> Option<Word> {
+    let first = *bytes.first()?;
+    if !first.is_ascii_alphabetic() {
+        return None;
+    }
+    let len = bytes
+        .iter()
+        .take(10)
+        .take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_')
+        .count();
+    if bytes.get(len).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80) {
+        return None;
+    }
+    if len == 1 {
+        return letter(first).map(|severity| Word { severity, spelling: Spelling::Letter, len });
+    }
+    if !(3..=9).contains(&len) {
+        return None;
+    }
+    let text = std::str::from_utf8(&bytes[..len]).ok()?;
+    let severity = Severity::of_word(text)?;
+    let tail = &bytes[1..len];
+    let spelling = if first.is_ascii_lowercase() {
+        tail.iter().all(u8::is_ascii_lowercase).then_some(Spelling::Lower)?
+    } else if tail.iter().all(u8::is_ascii_lowercase) {
+        Spelling::Title
+    } else if tail.iter().any(u8::is_ascii_lowercase) {
+        return None;
+    } else {
+        match text {
+            "DEBUG" | "INFO" | "WARN" | "WARNING" | "ERROR" | "CRITICAL" | "FATAL" | "SUCCESS" => {
+                Spelling::Upper
+            }
+            _ => Spelling::Rare,
+        }
+    };
+    Some(Word { severity, spelling, len })
+}
+
+/// The level that a single capital stands for in glog, Tornado and hand-made formats.
+pub(super) fn letter(byte: u8) -> Option<Severity> {
+    Some(match byte {
+        b'T' => Severity::Trace,
+        b'D' => Severity::Debug,
+        b'I' => Severity::Info,
+        b'W' => Severity::Warning,
+        b'E' => Severity::Error,
+        b'C' | b'F' => Severity::Critical,
+        _ => return None,
+    })
+}
