@@ -1,1 +1,129 @@
-//! The command line.
+//! The command line: what is typed, what it means, and what is printed. clap, exit statuses and printing
+//! exist only here.
+
+mod commands;
+mod exit;
+mod moment;
+mod options;
+mod output;
+mod progress;
+mod settings;
+mod size;
+mod zone;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub use exit::ExitStatus;
+
+/// Reads a Python trading bot's log and tells what killed it, where in its code, and what to do now.
+///
+/// The log is read once, in bounded memory, and nothing in it is ever run. Secrets are taken out of
+/// everything that is shown.
+///
+/// Exit status: 0 where nothing is as bad as --fail-on, 1 where something is, 2 where the run itself
+/// failed or a log could not be read whole.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wd-diagnose",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_long_help = "\
+Examples:
+  wd-diagnose bot.log                   why did it crash?
+  wd-diagnose logs/                     all logs of a folder; rotated files are read as one
+  wd-diagnose --stopped bot.log         the bot is down and its log just stops
+  journalctl --user -u bot | wd-diagnose
+                                        standard input
+  wd-diagnose --since 2h --fail-on fatal bot.log
+                                        in a script: only the last two hours, only crashes
+  wd-diagnose --format json -o report.json bot.log
+                                        for a program"
+)]
+pub struct Args {
+    /// Logs to read: files, folders, or `-` for standard input.
+    ///
+    /// gzip, zstd, xz and bzip2 are read as what they hold, told by content. `bot.log` and the rotated
+    /// `bot.log.1`, `bot.log.2.gz` beside it are one log. Without a PATH: standard input where it is a
+    /// pipe or a file, else the logs under the current directory.
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    report: options::ReportOptions,
+
+    #[command(flatten)]
+    selection: options::SelectionOptions,
+
+    #[command(flatten)]
+    rules: options::RuleChoice,
+
+    #[command(flatten)]
+    reading: options::ReadingOptions,
+
+    #[command(flatten)]
+    terminal: options::TerminalOptions,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print shell completions.
+    ///
+    /// Print the completions of a shell; put them where it looks for them, for instance
+    /// `wd-diagnose completions bash > ~/.local/share/bash-completion/completions/wd-diagnose`.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Runs the program with `words` as its command line, its name included, and tells how it ended.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let args = match Args::try_parse_from(words) {
+        Ok(args) => args,
+        Err(error) => return output::usage(&error),
+    };
+    #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+    let now = SystemTime::now();
+    let result = match args.command {
+        Some(Command::Completions { shell }) => commands::completions::run(shell, Args::command()),
+        None => settings::Settings::new(args, now).and_then(commands::diagnose::run),
+    };
+    match result {
+        Ok(status) => status,
+        Err(error) => {
+            output::error(&error);
+            ExitStatus::Failed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_explained() {
+        fn check(command: &clap::Command) {
+            for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        let mut command = Args::command();
+        command.build();
+        check(&command);
+    }
+}

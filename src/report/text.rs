@@ -40,7 +40,7 @@ pub(super) fn write(report: &Report, style: &Style<'_>, out: &mut dyn Write) -> 
         }
     } else {
         let rest: Vec<&Diagnosis> = rest.iter().map(|&index| &report.diagnoses[index]).collect();
-        table::write(&mut paper, &rest, answer.is_some());
+        table::write(&mut paper, &rest, answer.is_some(), report.sources.len());
     }
     health::write_sources(&mut paper, report);
     out.write_all(paper.finish().as_bytes())

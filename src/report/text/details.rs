@@ -1,6 +1,6 @@
 //! One diagnosis in full.
 
-use super::paper::{Ink, Paper, shown};
+use super::paper::{Ink, Paper, fit, shown};
 use super::words;
 use crate::diagnosis::{Diagnosis, Evidence, Exception, Fix, OwnFrame};
 use crate::model::Level;
@@ -151,7 +151,7 @@ fn write_chain(paper: &mut Paper, exception: &Exception) {
             format!("{}: {first_line}", link.class)
         };
         let before = format!("{step}{mark}");
-        let text = paper.fit(&text, paper.width().saturating_sub(before.chars().count()).max(12));
+        let text = fit(&text, paper.width().saturating_sub(before.chars().count()).max(12));
         let is_named = link.class == exception.class && link.message == exception.message;
         let ink = if is_named { Ink::Strong } else { Ink::Plain };
         paper.line(&[(Ink::Faint, &before), (ink, &text)]);

@@ -14,13 +14,28 @@ const QUIET_BEATS: f64 = 10.0;
 /// A log of unknown rhythm is remarked on after this.
 const QUIET_UNKNOWN: f64 = 600.0;
 
-/// No crash: one line that says so, and a word on each log whose lines simply stop.
+/// No verdict: one line that says so, and a word on each log whose lines simply stop.
 pub(super) fn write(paper: &mut Paper, report: &Report, style: &Style<'_>) {
+    let unexplained = report.sources.iter().filter(|source| ended_badly(source)).count();
     let found = match report.sources.as_slice() {
+        [source] if unexplained > 0 => {
+            format!(
+                "Nothing that was looked for explains the end of {}: {}.",
+                source.name,
+                end_in_words(source)
+            )
+        }
         [source] => format!("No crash in {}: {}.", source.name, end_in_words(source)),
+        sources if unexplained > 0 => {
+            format!(
+                "Nothing that was looked for explains the end of {unexplained} of {} logs.",
+                sources.len()
+            )
+        }
         sources => format!("No crash in {}.", words::count(sources.len() as u64, "log")),
     };
-    paper.prose((Ink::Good, "✓ "), Ink::Strong, &found);
+    let mark = if unexplained > 0 { (Ink::Careful, "! ") } else { (Ink::Good, "✓ ") };
+    paper.prose(mark, Ink::Strong, &found);
     for (index, source) in report.sources.iter().enumerate() {
         let rhythm = style.rhythm.get(index).copied().flatten();
         if let Some(word) = word_on_silence(source, rhythm, style) {
@@ -28,6 +43,12 @@ pub(super) fn write(paper: &mut Paper, report: &Report, style: &Style<'_>) {
             paper.prose((Ink::Careful, "! "), Ink::Plain, &word);
         }
     }
+}
+
+/// The last run crashed or was killed: without a verdict, that was hidden, left out by an option, or is
+/// too uncertain.
+fn ended_badly(source: &SourceReport) -> bool {
+    source.runs.last().is_some_and(|run| matches!(run.end.as_str(), "crash" | "killed"))
 }
 
 fn end_in_words(source: &SourceReport) -> String {
@@ -38,6 +59,7 @@ fn end_in_words(source: &SourceReport) -> String {
         "clean" => format!("the bot was asked to stop or said goodbye{time}"),
         "silent" => format!("its lines just stop{time}"),
         "killed" => format!("the bot was killed{time}"),
+        "crash" => format!("the bot crashed{time}"),
         _ => format!("its lines go on in health to the last{time}"),
     }
 }

@@ -94,7 +94,7 @@ impl Paper {
             self.line(&[(Ink::Heading, title)]);
             return;
         }
-        let about = self.fit(about, self.width.saturating_sub(title.len() + 2));
+        let about = fit(about, self.width.saturating_sub(title.len() + 2));
         self.line(&[(Ink::Heading, title), (Ink::Plain, "  "), (Ink::Faint, &about)]);
     }
 
@@ -156,17 +156,6 @@ impl Paper {
         self.line(&[(Ink::Faint, &mark)]);
     }
 
-    /// `text` made visible and cut to `width` columns.
-    pub(super) fn fit(&self, text: &str, width: usize) -> String {
-        let text = visible(text);
-        let (head, rest) = split_at_width(&text, width);
-        if rest.is_empty() {
-            return text.into_owned();
-        }
-        let head = split_at_width(head, width.saturating_sub(1)).0;
-        format!("{head}…")
-    }
-
     /// A block that is laid out already, such as a table, two columns in.
     pub(super) fn block(&mut self, lines: impl Iterator<Item = String>) {
         for line in lines {
@@ -198,6 +187,17 @@ fn split_at_width(text: &str, width: usize) -> (&str, &str) {
         }
     }
     (text, "")
+}
+
+/// `text` made visible and cut to `width` columns.
+pub(super) fn fit(text: &str, width: usize) -> String {
+    let text = visible(text);
+    let (head, rest) = split_at_width(&text, width);
+    if rest.is_empty() {
+        return text.into_owned();
+    }
+    let head = split_at_width(head, width.saturating_sub(1)).0;
+    format!("{head}…")
 }
 
 /// Text safe to print on one line.

@@ -88,6 +88,31 @@ fn silence_is_remarked_on_only_where_it_is_one() {
 }
 
 #[test]
+fn a_crash_that_nothing_explains_is_not_called_health() {
+    let mut report = sample::healthy();
+    report.sources[0].runs[0].end = "crash".to_owned();
+    let text = text(&report, &later());
+    assert!(
+        text.starts_with(
+            "! Nothing that was looked for explains the end of logs/bot.log: the bot crashed"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn several_logs_are_told_apart() {
+    let mut report = sample::crash();
+    let mut second = report.sources[0].clone();
+    second.name = "logs/grid.log".to_owned();
+    report.sources.push(second);
+    for diagnosis in &mut report.diagnoses[1..] {
+        diagnosis.last.source = "logs/grid.log".to_owned();
+    }
+    insta::assert_snapshot!(text(&report, &Style::default()));
+}
+
+#[test]
 fn a_quiet_report_in_health_says_nothing() {
     assert_eq!(text(&sample::healthy(), &Style { volume: Volume::Quiet, ..later() }), "");
 }

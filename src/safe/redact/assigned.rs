@@ -51,12 +51,11 @@ pub(super) fn find(text: &str) -> Vec<Secret> {
         if tie == "," && !(value.is_quoted && opens_pair(&text[..whole.start()])) {
             continue;
         }
-        let given = Given {
-            name: &name,
-            tie,
-            name_quoted: captures.name("quote").is_some(),
-            value: &value,
-        };
+        let name_quoted = captures.name("quote").is_some();
+        if tie == "=" && !name_quoted && value.is_quoted && closes_string(text, whole.start(), at) {
+            continue;
+        }
+        let given = Given { name: &name, tie, name_quoted, value: &value };
         if let Some(mut span) = given.secret(text) {
             if !value.is_quoted && span.end == value.span.end {
                 span.end = end_of_word(text, span.end, usize::MAX);
@@ -73,6 +72,14 @@ fn opens_pair(before: &str) -> bool {
     let unquoted =
         before.strip_suffix(['"', '\'']).map(|rest| rest.strip_suffix('b').unwrap_or(rest));
     unquoted.is_some_and(|rest| rest.ends_with(['(', '[']))
+}
+
+/// Whether the quote at `quote` ends a piece of a query that source code puts together, and begins no
+/// value: `"&signature=" + sign(query)`, `"token=" + token`.
+fn closes_string(text: &str, name: usize, quote: usize) -> bool {
+    let before = text[..name].chars().next_back();
+    matches!(before, Some('&' | '?'))
+        || (before.is_some() && before == text[quote..].chars().next())
 }
 
 /// The name a value is given to.

@@ -114,7 +114,7 @@ const PLANTED: [(&str, &str, &str); 62] = [
 ];
 
 /// What a diagnosis lives on.
-const KEPT: [&str; 88] = [
+const KEPT: [&str; 90] = [
     r#"binance {"code":-2014,"msg":"API-key format invalid."}"#,
     r#"binance {"code":-2015,"msg":"Invalid API-key, IP, or permissions for action, request ip: 203.0.113.7"}"#,
     r#"binance {"code":-1022,"msg":"Signature for this request is not valid."}"#,
@@ -142,6 +142,8 @@ const KEPT: [&str; 88] = [
     "    token: str = os.getenv('BOT_TOKEN')",
     "    def sign(self, secret: str, token: Optional[str] = None) -> str:",
     "    signature = hmac.new(self.secret.encode(), query.encode(), hashlib.sha256).hexdigest()",
+    "    return query + \"&signature=\" + hmac.new(self.secret.encode(\"utf-8\"), query).hexdigest()",
+    "    url = base + '?' + 'token=' + token",
     "    headers = {'Authorization': f'Bearer {self.token}'}",
     "    headers = {\"Authorization\": \"Bearer %s\" % token}",
     "    required = ['apiKey', 'secret', 'password']",

@@ -1,0 +1,102 @@
+//! Why did it crash?
+
+use anyhow::bail;
+
+use crate::analyze::batch::{self, Failure, Outcome};
+use crate::cli::ExitStatus;
+use crate::cli::output::{self, Sink};
+use crate::cli::progress::Progress;
+use crate::cli::settings::{Input, Settings};
+use crate::model::Level;
+use crate::report::{Report, Style, Volume};
+
+/// Reads the logs and reports.
+///
+/// # Errors
+/// Where there is nothing to read, rules are refused, or the report cannot be written.
+pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
+    if !settings.batch.redact && settings.volume > Volume::Quiet {
+        output::warning(
+            "--no-redact: the report shows secrets as the log has them; do not share it",
+        );
+    }
+    let mut progress = Progress::new(settings.volume > Volume::Quiet);
+    let outcome = batch::run(&settings.input.paths(), &settings.batch, &mut progress);
+    progress.clear();
+    let mut outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(Failure::NothingToRead(why)) => bail!("{why}{}", advice(&settings.input)),
+        Err(failure) => return Err(failure.into()),
+    };
+    if settings.input != Input::Named(settings.input.paths()) && is_empty(&outcome.report) {
+        bail!("{}{}", emptiness(&settings.input), advice(&settings.input));
+    }
+    for problem in &outcome.problems {
+        output::error(&anyhow::Error::msg(problem.clone()));
+    }
+    let status = status(&outcome, settings.fail_on);
+    hide(&mut outcome, settings.show);
+    let sink = Sink { file: settings.output.as_deref(), colour: settings.colour };
+    let rhythm: Vec<Option<f64>> = outcome.rhythm.iter().map(|rhythm| rhythm.every).collect();
+    let style = Style {
+        width: sink.width(),
+        colour: sink.colour(),
+        volume: settings.volume,
+        context: &outcome.context,
+        rhythm: &rhythm,
+        now: Some(settings.now),
+        stopped: settings.batch.stopped,
+    };
+    sink.write(settings.format, &outcome.report, &style)?;
+    Ok(status)
+}
+
+/// What to do where there is nothing to read, as far as it depends on what was asked.
+fn advice(input: &Input) -> &'static str {
+    match input {
+        Input::Named(_) => "",
+        Input::Stdin => "; name a file or a folder, or pipe a log that has lines",
+        Input::CurrentDirectory => "; name a file or a folder, or pipe a log into wd-diagnose",
+    }
+}
+
+fn emptiness(input: &Input) -> &'static str {
+    match input {
+        Input::Stdin => "standard input holds nothing to read",
+        _ => "the logs under the current directory hold nothing to read",
+    }
+}
+
+fn is_empty(report: &Report) -> bool {
+    report.sources.iter().all(|source| source.bytes == 0)
+}
+
+/// What could not be read weighs more than what was found: a script must not take half an answer for a
+/// whole one.
+fn status(outcome: &Outcome, fail_on: Option<Level>) -> ExitStatus {
+    let report = &outcome.report;
+    if !outcome.problems.is_empty()
+        || report.sources.iter().any(|source| source.incomplete.is_some())
+    {
+        return ExitStatus::Failed;
+    }
+    let counts = |level: Level| fail_on.is_some_and(|from| level >= from);
+    if report.diagnoses.iter().any(|diagnosis| counts(diagnosis.level)) {
+        ExitStatus::Found
+    } else {
+        ExitStatus::Clean
+    }
+}
+
+/// Takes out what is milder than `show`, with its context.
+fn hide(outcome: &mut Outcome, show: Level) {
+    let shown: Vec<bool> =
+        outcome.report.diagnoses.iter().map(|diagnosis| diagnosis.level >= show).collect();
+    let mut flags = shown.iter();
+    outcome.report.diagnoses.retain(|_| flags.next().copied().unwrap_or(true));
+    let mut flags = shown.iter();
+    outcome.context.retain(|_| flags.next().copied().unwrap_or(true));
+    if outcome.report.verdict.as_ref().is_some_and(|verdict| verdict.level < show) {
+        outcome.report.verdict = None;
+    }
+}

@@ -1,0 +1,4 @@
+//! One file a command: settings taken apart, the rooms called, the outcome printed.
+
+pub(super) mod completions;
+pub(super) mod diagnose;
