@@ -21,7 +21,7 @@ fn main() {
         eprintln!("{}", m.prefilter.engine());
     }
     if test {
-        let rules = match wd_diagnose::rules::load(&options.rules) { Ok(r)=>r, Err(c)=>{ for c in c { println!("{c}"); } return; } };
+        let rules = match wd_diagnose::rules::load_whole(&options.rules) { Ok(r)=>r, Err(c)=>{ for c in c { println!("{c}"); } return; } };
         let m = wd_diagnose::detect::Matcher::new(&rules, Default::default());
         let (n, failed) = wd_diagnose::detect::examples::run(&m);
         for f in &failed { println!("{}:{}: {}: {}", f.file, f.line, f.rule, f.what); }
