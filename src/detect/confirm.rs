@@ -217,6 +217,15 @@ impl<'r> Matcher<'r> {
         lines
     }
 
+    /// Whether a `when` holds on some subject of an event.
+    pub(super) fn holds_on_any(&self, when: &When, parsed: &Parsed<'_>) -> bool {
+        parsed.subjects().iter().any(|subject| {
+            let lineage =
+                subject.class.map_or(Vec::new(), |class| self.rules.classes.lineage(class));
+            self.lacks(when, subject, &lineage, parsed).is_none()
+        })
+    }
+
     /// Captures of a `when` that holds on a subject; `None` where it does not.
     fn holds(
         &self,
