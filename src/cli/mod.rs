@@ -1,1 +1,6 @@
 //! The command line.
+
+pub mod commands;
+mod exit;
+
+pub use exit::ExitStatus;

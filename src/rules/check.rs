@@ -231,12 +231,29 @@ impl Checker<'_> {
 
     fn template(&mut self, written: &Spanned<String>) -> Template {
         match Template::parse(written.get_ref()) {
-            Ok(template) => template,
+            Ok(template) => {
+                if let Some(word) = template.looks_unfilled() {
+                    self.complain(
+                        written.span().start,
+                        format!("`{word}` would be printed and look like a capture that was not filled in; say it without braces"),
+                    );
+                }
+                template
+            }
             Err((offset, what)) => {
-                self.complain(written.span().start + 1 + offset, what);
+                self.complain(self.inside(written) + offset, what);
                 Template::empty()
             }
         }
+    }
+
+    /// Where a string begins behind its quotes.
+    fn inside(&self, written: &Spanned<String>) -> usize {
+        let at = written.span().start;
+        let rest = self.text.get(at..).unwrap_or("");
+        let quotes = if rest.starts_with("\"\"\"") || rest.starts_with("'''") { 3 } else { 1 };
+        // The line end right behind three quotes is no part of the text.
+        at + quotes + usize::from(quotes == 3 && rest.get(3..).is_some_and(|r| r.starts_with('\n')))
     }
 
     pub(super) fn regexes(&mut self, written: &[Spanned<String>]) -> Vec<LazyRegex> {
@@ -247,6 +264,12 @@ impl Checker<'_> {
         let text = written.get_ref();
         if let Err(error) = compile(text) {
             self.complain(written.span().start, format!("wrong regex: {error}"));
+        }
+        if is_bare_number(text) {
+            self.complain(
+                written.span().start,
+                format!("`{text}` is a bare number, which prices and order ids hold too; add what stands round it"),
+            );
         }
         if text.starts_with(".*") || text.starts_with("^.*") {
             self.complain(
@@ -303,6 +326,37 @@ impl Checker<'_> {
     }
 }
 
+/// Most digits of a number that says nothing by itself: prices, sizes and order numbers are as short.
+const SHORT_NUMBER: usize = 6;
+
+/// Whether a regex asks for a short number and nothing else: `\b429\b`, `(?P<status>5\d\d)`.
+fn is_bare_number(regex: &str) -> bool {
+    let mut digits = 0;
+    let mut rest = regex;
+    while let Some(c) = rest.chars().next() {
+        let passed = if c == '(' && rest.starts_with("(?") {
+            // A group's name or flags.
+            rest.find([':', '>', ')']).map_or(rest.len(), |end| end + 1)
+        } else if c == '\\' {
+            match rest.as_bytes().get(1) {
+                Some(b'd') => digits += 1,
+                Some(b'b' | b's' | b'A' | b'z') => {}
+                _ => return false,
+            }
+            2
+        } else if c.is_ascii_digit() {
+            digits += 1;
+            1
+        } else if "()|^$?+*{},[]-".contains(c) {
+            1
+        } else {
+            return false;
+        };
+        rest = rest.get(passed..).unwrap_or("");
+    }
+    (1..=SHORT_NUMBER).contains(&digits)
+}
+
 /// Captures that any rule may name: those of the report, which the program or another match may fill
 /// (where they are missing a default or a shorter fix stands in), and what the program itself adds.
 const NAMED: [&str; 26] = [
@@ -347,4 +401,19 @@ fn known_captures(rule: &Rule) -> Vec<String> {
         }
     }
     known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bare_numbers_are_told_from_numbers_in_context() {
+        for bare in [r"\b429\b", r"(?P<status>5\d\d)", "^(?:418|429)$", "-1003"] {
+            assert!(is_bare_number(bare), "{bare}");
+        }
+        for good in ["status 429", r"\b(?P<status>403) Forbidden", r"\b3221225786\b", "[a-z]+", r"\[1\]"] {
+            assert!(!is_bare_number(good), "{good}");
+        }
+    }
 }

@@ -107,6 +107,24 @@ impl Template {
         })
     }
 
+    /// A word in literal braces, which readers would take for a hole that was not filled.
+    pub(super) fn looks_unfilled(&self) -> Option<String> {
+        // Holes become spaces: what is captured is not judged here.
+        let printed: String = self
+            .parts()
+            .map(|part| match part {
+                Part::Text(text) => text,
+                Part::Hole { .. } => " ",
+            })
+            .collect();
+        printed.split('{').skip(1).find_map(|behind| {
+            let (word, _) = behind.split_once('}')?;
+            let is_word = !word.is_empty()
+                && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            is_word.then(|| format!("{{{word}}}"))
+        })
+    }
+
     /// The sentence for people who read about the rule: defaults filled in, other holes in capitals.
     pub fn words(&self) -> String {
         self.parts()
@@ -139,6 +157,14 @@ mod tests {
     #[test]
     fn a_value_with_braces_is_not_read_again() {
         assert_eq!(filled("{key}", &[("key", "{host}")]).unwrap(), "{host}");
+    }
+
+    #[test]
+    fn words_in_literal_braces_look_unfilled() {
+        let unfilled = |text: &str| Template::parse(text).unwrap().looks_unfilled();
+        assert_eq!(unfilled("curl -w '%{{http_code}}'"), Some("{http_code}".into()));
+        assert_eq!(unfilled("awk '{{print $5}}' in {path}"), None);
+        assert_eq!(unfilled("retries={{'mode': 'adaptive'}}"), None);
     }
 
     #[test]

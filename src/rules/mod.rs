@@ -10,6 +10,7 @@ mod check;
 mod classes;
 mod complaint;
 mod digest;
+pub mod docs;
 mod exchanges;
 mod fill;
 mod packages;
