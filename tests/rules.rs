@@ -55,8 +55,7 @@ fn every_rule_names_where_its_facts_come_from() {
 fn rules_stand_in_the_order_of_their_ids() {
     let rules = built_in();
     for pattern in Pattern::ALL {
-        let mut own: Vec<_> =
-            rules.rules.iter().filter(|rule| rule.pattern == pattern).collect();
+        let mut own: Vec<_> = rules.rules.iter().filter(|rule| rule.pattern == pattern).collect();
         own.sort_by_key(|rule| rule.line);
         let ids: Vec<&str> = own.iter().map(|rule| rule.id.as_str()).collect();
         assert!(ids.is_sorted(), "rules/{pattern}.toml is not sorted: {ids:?}");
@@ -113,7 +112,10 @@ fn condition(text: &str) -> String {
 
 /// The complaints about a file of that name, as they are printed.
 fn complaints(name: &str, text: &str) -> Vec<String> {
-    let files = [(Path::new("captures.toml"), "[host]\nregex = ['host (?P<host>\\w+)']"), (Path::new(name), text)];
+    let files = [
+        (Path::new("captures.toml"), "[host]\nregex = ['host (?P<host>\\w+)']"),
+        (Path::new(name), text),
+    ];
     match write_digest(files.into_iter()) {
         Ok(_) => Vec::new(),
         Err(complaints) => complaints.iter().map(ToString::to_string).collect(),
@@ -125,11 +127,8 @@ fn wrong_rules_are_refused_with_place_and_advice() {
     let id = "network/x";
     let good = condition("any = [\"pigeon lost\"]");
     assert_eq!(complaints("a.toml", &rule(id, &good)), Vec::<String>::new());
-    let twice = format!(
-        "{}{}",
-        rule(id, &good),
-        rule(id, &good).replace("pattern = \"network\"\n", "")
-    );
+    let twice =
+        format!("{}{}", rule(id, &good), rule(id, &good).replace("pattern = \"network\"\n", ""));
     let cases = [
         (
             rule(id, &condition("not = [\"fine\"]")),
@@ -157,7 +156,7 @@ fn wrong_rules_are_refused_with_place_and_advice() {
         ),
         (
             rule(id, &condition("any = [\"pigeon lost\"]\nexeption = [\"KeyError\"]")),
-            "a.toml:9:1: unknown key `exeption`; did you mean `exception`?, expected one of `on`, `exception`, `any`, `all`, `not`, `regex`, `raised-in`, `code`, `severity`, `chain`, `ignore-case`",
+            "a.toml:9:1: unknown key `exeption`; did you mean `exception`? (known here: on, exception, any, all, not, regex, raised-in, code, severity, chain, ignore-case)",
         ),
         (
             rule(id, &format!("take = [\"hots\"]\n{good}")),
@@ -179,7 +178,7 @@ fn wrong_rules_are_refused_with_place_and_advice() {
             with_fix(id, &good, "summary = \"Do {it\""),
             "a.toml:10:15: `{` without `}`; a literal brace is written `{{`",
         ),
-        (twice, "a.toml:13:6: id `network/x` was used before, on line 3; ids are never reused"),
+        (twice, "a.toml:12:6: id `network/x` was used before, on line 3; ids are never reused"),
         (
             rule("memory/x", &good),
             "a.toml:3:6: id `memory/x` must be `network/` and a name of a-z, 0-9 and `-`",
@@ -199,7 +198,10 @@ fn wrong_rules_are_refused_with_place_and_advice() {
     ];
     for (text, wanted) in cases {
         let got = complaints("a.toml", &text);
-        assert!(got.iter().any(|line| line == wanted), "\nwanted {wanted}\ngot    {got:#?}\nof\n{text}");
+        assert!(
+            got.iter().any(|line| line == wanted),
+            "\nwanted {wanted}\ngot    {got:#?}\nof\n{text}"
+        );
     }
 }
 
@@ -213,8 +215,12 @@ fn a_regex_that_is_none_is_refused_at_its_place() {
 
 #[test]
 fn a_table_that_names_no_rule_is_refused() {
-    let text = "exchange = \"acme\"\n[[error]]\ncode = \"-1\"\nrule = \"network/y\"\nmeans = \"lost\"\n";
-    assert_eq!(complaints("exchanges/acme.toml", text), ["exchanges/acme.toml:4:8: no rule `network/y`"]);
+    let text =
+        "exchange = \"acme\"\n[[error]]\ncode = \"-1\"\nrule = \"network/y\"\nmeans = \"lost\"\n";
+    assert_eq!(
+        complaints("exchanges/acme.toml", text),
+        ["exchanges/acme.toml:4:8: no rule `network/y`"]
+    );
 }
 
 #[test]

@@ -90,7 +90,8 @@ impl<'r> Coverage<'r> {
             }
         }
         for (at, _) in self.whens.iter().enumerate().filter(|(_, held)| !**held) {
-            let what = format!("no example holds for its condition {} of {}", at + 1, rule.whens.len());
+            let what =
+                format!("no example holds for its condition {} of {}", at + 1, rule.whens.len());
             gaps.push(Gap { what, whole_regex: false });
         }
         gaps
@@ -134,7 +135,11 @@ fn groups(regex: &str) -> Vec<Group> {
     let flags = if bytes.starts_with(b"(?") { regex.find(')').unwrap_or(0) } else { 0 };
     // `(?im)` at the start holds for what follows; it is no group.
     let flags_end = match regex.get(2..flags) {
-        Some(flags_text) if !flags_text.is_empty() && flags_text.bytes().all(|b| b.is_ascii_lowercase()) => flags + 1,
+        Some(flags_text)
+            if !flags_text.is_empty() && flags_text.bytes().all(|b| b.is_ascii_lowercase()) =>
+        {
+            flags + 1
+        }
         _ => 0,
     };
     let mut whole = Group { start: flags_end, end: regex.len(), bars: Vec::new() };
@@ -156,7 +161,8 @@ fn groups(regex: &str) -> Vec<Group> {
             b'(' => {
                 depth += 1;
                 if depth == 1 {
-                    let head = regex[at..].find([':', '>']).filter(|_| bytes.get(at + 1) == Some(&b'?'));
+                    let head =
+                        regex[at..].find([':', '>']).filter(|_| bytes.get(at + 1) == Some(&b'?'));
                     let start = at + head.map_or(1, |head| head + 1);
                     outer.push(Group { start, end: start, bars: Vec::new() });
                 }
@@ -191,7 +197,10 @@ mod tests {
     fn alternatives_are_told_apart() {
         assert_eq!(alternatives("a(?:b|c)d"), ["a(?:b)d", "a(?:c)d"]);
         assert_eq!(alternatives("(?i)one|two"), ["(?i)one", "(?i)two"]);
-        assert_eq!(alternatives(r"(?P<code>4\|1|5[|)]2)x"), [r"(?P<code>4\|1)x", "(?P<code>5[|)]2)x"]);
+        assert_eq!(
+            alternatives(r"(?P<code>4\|1|5[|)]2)x"),
+            [r"(?P<code>4\|1)x", "(?P<code>5[|)]2)x"]
+        );
         assert!(alternatives("plain (?:one)").is_empty());
     }
 

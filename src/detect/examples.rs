@@ -60,7 +60,8 @@ pub fn run(matcher: &Matcher<'_>, redact: &dyn Fn(&str) -> String) -> Outcome {
         for example in &context.examples {
             outcome.count += 1;
             let found = context.regex.get().and_then(|regex| regex.captures(&example.text));
-            let code = found.as_ref().and_then(|found| found.name("code")).map(|code| code.as_str());
+            let code =
+                found.as_ref().and_then(|found| found.name("code")).map(|code| code.as_str());
             if code != Some(example.code.as_str()) || !example.text.contains(&context.literal) {
                 outcome.failed.push(Failed {
                     file: context.file.clone(),
@@ -197,7 +198,11 @@ fn run_mark(matcher: &Matcher<'_>, mark: &Mark) -> Vec<Failed> {
         if mark.kind == MarkKind::Reporter {
             return mark.any.iter().any(|literal| text.contains(literal.as_str()))
                 && (mark.regex.is_empty()
-                    || mark.regex.iter().filter_map(|regex| regex.get()).any(|r| r.is_match(text)));
+                    || mark
+                        .regex
+                        .iter()
+                        .filter_map(|regex| regex.get())
+                        .any(|r| r.is_match(text)));
         }
         text.lines().any(|line| {
             let record = crate::event::read_record(line.as_bytes());

@@ -412,7 +412,9 @@ mod tests {
         for bare in [r"\b429\b", r"(?P<status>5\d\d)", "^(?:418|429)$", "-1003"] {
             assert!(is_bare_number(bare), "{bare}");
         }
-        for good in ["status 429", r"\b(?P<status>403) Forbidden", r"\b3221225786\b", "[a-z]+", r"\[1\]"] {
+        for good in
+            ["status 429", r"\b(?P<status>403) Forbidden", r"\b3221225786\b", "[a-z]+", r"\[1\]"]
+        {
             assert!(!is_bare_number(good), "{good}");
         }
     }

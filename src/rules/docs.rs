@@ -36,9 +36,7 @@ pub fn pattern(rules: &RuleSet, pattern: Pattern) -> Vec<Block> {
     }
     page.push(heading(2, "Rules"));
     let own = rules.rules.iter().filter(|rule| rule.pattern == pattern);
-    page.push(Block::Points(
-        own.map(|rule| format!("`{}`: {}", rule.id, rule.title)).collect(),
-    ));
+    page.push(Block::Points(own.map(|rule| format!("`{}`: {}", rule.id, rule.title)).collect()));
     page
 }
 
@@ -260,7 +258,8 @@ mod tests {
     fn a_rule_is_told_in_words() {
         let rules = load_whole(&RuleOptions::default()).unwrap();
         let page = markdown(&rule(&rules, rules.get("network/connection-refused").unwrap()));
-        for part in ["What it looks for", "What it captures", "errno", "Fix", "Examples", "Sources"] {
+        for part in ["What it looks for", "What it captures", "errno", "Fix", "Examples", "Sources"]
+        {
             assert!(page.contains(part), "{part} is missing in\n{page}");
         }
     }

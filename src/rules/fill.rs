@@ -119,8 +119,8 @@ impl Template {
             .collect();
         printed.split('{').skip(1).find_map(|behind| {
             let (word, _) = behind.split_once('}')?;
-            let is_word = !word.is_empty()
-                && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            let is_word =
+                !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
             is_word.then(|| format!("{{{word}}}"))
         })
     }

@@ -311,7 +311,9 @@ fn advised(message: &str) -> String {
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
     let Some((name, expected)) = unknown else { return message.to_owned() };
     // The known keys stand in backticks: every second part.
-    format!("unknown key `{name}`{}{expected}", hint(name, expected.split('`').skip(1).step_by(2)))
+    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    let hint = hint(name, known.iter().copied());
+    format!("unknown key `{name}`{hint} (known here: {})", known.join(", "))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

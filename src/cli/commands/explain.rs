@@ -70,7 +70,8 @@ fn unknown(rules: &RuleSet, name: &str) -> anyhow::Error {
     // A rule is also found by its name alone, and its id told.
     let by_name =
         rules.rules.iter().find(|rule| rule.id.split_once('/').is_some_and(|(_, own)| own == name));
-    match by_name.map(|rule| rule.id.as_str()).or_else(|| rules::nearest(name, patterns.chain(ids))) {
+    match by_name.map(|rule| rule.id.as_str()).or_else(|| rules::nearest(name, patterns.chain(ids)))
+    {
         Some(near) => anyhow!("no pattern or rule `{name}`; did you mean `{near}`?"),
         None => anyhow!("no pattern or rule `{name}`; `wd-diagnose rules list` names them all"),
     }
@@ -150,7 +151,8 @@ mod tests {
     fn a_pattern_has_all_its_parts_and_lines_that_fit() {
         for pattern in Pattern::ALL {
             let text = explained(&[pattern.id()]).unwrap();
-            for part in ["Symptom:", "Why:", "Fix:", "Sample:", "What to watch:", "How to confirm:"] {
+            for part in ["Symptom:", "Why:", "Fix:", "Sample:", "What to watch:", "How to confirm:"]
+            {
                 assert!(text.contains(part), "{pattern} lacks {part}");
             }
             let wide = text.lines().find(|line| {

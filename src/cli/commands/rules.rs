@@ -105,8 +105,7 @@ pub(super) fn load(
 fn write_docs(folder: &std::path::Path) -> anyhow::Result<ExitStatus> {
     let rules = rules::load_whole(&RuleOptions::default())
         .map_err(|complaints| anyhow::anyhow!("{} rules are refused", complaints.len()))?;
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make {}", folder.display()))?;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for pattern in Pattern::ALL {
         let path = folder.join(format!("{pattern}.md"));
         std::fs::write(&path, docs::file(&rules, pattern))

@@ -143,7 +143,13 @@ fn write_search(matcher: &Matcher<'_>, width: usize, out: &mut dyn Write) -> any
         .gates()
         .map(|gate| format!("\"{}\"", visible(&String::from_utf8_lossy(gate))))
         .collect();
-    writeln!(out, "{} literals, searched for by {} gates ({}):", search.count(), gates.len(), search.engine())?;
+    writeln!(
+        out,
+        "{} literals, searched for by {} gates ({}):",
+        search.count(),
+        gates.len(),
+        search.engine()
+    )?;
     let options = textwrap::Options::new(width).initial_indent("  ").subsequent_indent("  ");
     writeln!(out, "{}", textwrap::fill(&gates.join(" "), options))?;
     Ok(())

@@ -71,10 +71,16 @@ pub(super) fn run(args: &WhyArgs, out: &mut dyn Write) -> anyhow::Result<ExitSta
 fn text_of(given: &str) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     if given == "-" {
-        io::stdin().lock().take(LOG_BYTES).read_to_end(&mut bytes).context("cannot read standard input")?;
+        io::stdin()
+            .lock()
+            .take(LOG_BYTES)
+            .read_to_end(&mut bytes)
+            .context("cannot read standard input")?;
     } else if Path::new(given).is_file() {
         let file = File::open(given).with_context(|| format!("cannot open {given}"))?;
-        file.take(LOG_BYTES).read_to_end(&mut bytes).with_context(|| format!("cannot read {given}"))?;
+        file.take(LOG_BYTES)
+            .read_to_end(&mut bytes)
+            .with_context(|| format!("cannot read {given}"))?;
     } else {
         return Ok(given.to_owned());
     }
@@ -128,7 +134,10 @@ fn write_event(
         }
         if matcher.rules.rules[rule].whens.is_empty() {
             let id = &matcher.rules.rules[rule].id;
-            writeln!(out, "  lacks  {id}: no code of an exchange's table here, or the program alone names it")?;
+            writeln!(
+                out,
+                "  lacks  {id}: no code of an exchange's table here, or the program alone names it"
+            )?;
         }
     }
     writeln!(out)
