@@ -9,6 +9,7 @@ use crate::cli::ExitStatus;
 use crate::model::Pattern;
 use crate::rules::docs::{self, Block};
 use crate::rules::{self, RuleSet};
+use crate::safe::escape::visible;
 
 /// Symptom, cause and fix of a pattern or a rule.
 ///
@@ -87,17 +88,18 @@ fn write_page(page: &[Block], width: usize, out: &mut dyn Write) -> std::io::Res
             writeln!(out)?;
         }
         match block {
-            Block::Heading(1, title) => writeln!(out, "{title}\n")?,
+            Block::Heading(1, title) => writeln!(out, "{}\n", visible(title))?,
             Block::Heading(_, title) => writeln!(out, "{title}:")?,
             Block::Text(text) => {
                 // Single line ends inside a paragraph are the writer's, not the reader's.
                 let text = text.replace('\n', " ");
+                let text = visible(&text);
                 let indent = wrapping(width).initial_indent("  ").subsequent_indent("  ");
                 writeln!(out, "{}", textwrap::fill(&text, indent))?;
             }
             Block::Points(points) => {
                 for point in points {
-                    let point = point.replace('\n', "\\n");
+                    let point = visible(point);
                     let indent = wrapping(width).initial_indent("  - ").subsequent_indent("    ");
                     writeln!(out, "{}", textwrap::fill(&point, indent))?;
                 }
@@ -106,12 +108,13 @@ fn write_page(page: &[Block], width: usize, out: &mut dyn Write) -> std::io::Res
                 for (at, step) in steps.iter().enumerate() {
                     let number = format!("  {}. ", at + 1);
                     let indent = wrapping(width).initial_indent(&number).subsequent_indent("     ");
-                    writeln!(out, "{}", textwrap::fill(step, indent))?;
+                    writeln!(out, "{}", textwrap::fill(&visible(step), indent))?;
                 }
             }
             Block::Verbatim(_, text) => {
                 for line in text.lines() {
-                    writeln!(out, "    {line}")?;
+                    let indent = if line.is_empty() { "" } else { "    " };
+                    writeln!(out, "{indent}{}", visible(line))?;
                 }
             }
         }

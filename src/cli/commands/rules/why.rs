@@ -112,7 +112,9 @@ fn write_event(
     }
     let matches = matcher.confirm(parsed);
     for (at, found) in matches.iter().enumerate() {
-        if only.is_some_and(|only| only != found.rule) {
+        // A rule often holds on several parts of an event; the strongest tells enough.
+        let told = matches[..at].iter().any(|before| before.rule == found.rule);
+        if told || only.is_some_and(|only| only != found.rule) {
             continue;
         }
         let captures: Vec<String> =
