@@ -8,17 +8,29 @@ fn main() {
         match a.as_str() { "--format"|"--fail-on"|"--color" => {it.next();}, "--stopped" => stopped=true, "-j" => j=it.next().unwrap().parse().ok(), "--rules" => rules.push(it.next().unwrap().into()), "--tz" => {it.next();}, "test" => test=true, _ => paths.push(std::path::PathBuf::from(a)) }
     }
     let options = wd_diagnose::analyze::BatchOptions { since:None, until:None, patterns:vec![], run:None, context:0, redact:true, stopped, zone:None, source_root:None, threads:j, now: std::time::SystemTime::now(), rules: wd_diagnose::rules::RuleOptions{paths:rules,..Default::default()}, unpack_limit: 16<<30 };
+    if let Some(f) = std::env::var_os("WD_HITS") {
+        let rules = wd_diagnose::rules::load(&options.rules).unwrap();
+        let m = wd_diagnose::detect::Matcher::new(&rules, Default::default());
+        let text = std::fs::read(f).unwrap();
+        let mut c = vec![]; m.candidates(&text, 0, text.len(), &mut c);
+        let mut count = std::collections::BTreeMap::<String, usize>::new();
+        let mut hits = vec![];
+        for x in &c { m.prefilter.hits(&text[x.at..x.end], &mut hits); for h in &hits { *count.entry(m.prefilter.literal(*h)).or_default() += 1; } }
+        let mut v: Vec<_> = count.into_iter().collect(); v.sort_by_key(|x| std::cmp::Reverse(x.1));
+        println!("{} candidates", c.len());
+        for (l, n) in v.iter().take(60) { println!("{n} {l:?}"); }
+        return;
+    }
     if std::env::var_os("WD_TIME").is_some() {
         let t = std::time::Instant::now();
         let rules = wd_diagnose::rules::load(&options.rules).unwrap();
         eprintln!("load {:?}", t.elapsed());
         let t = std::time::Instant::now();
         let m = wd_diagnose::detect::Matcher::new(&rules, Default::default());
-        eprintln!("matcher {:?} literals {}", t.elapsed(), m.prefilter.count());
+        eprintln!("matcher {:?}", t.elapsed());
         let t = std::time::Instant::now();
-        let g: Vec<_> = m.prefilter.gates().map(|g| String::from_utf8_lossy(g).into_owned()).collect();
-        eprintln!("gates {:?} {} {:?}", t.elapsed(), g.len(), g);
-        eprintln!("{}", m.prefilter.engine());
+        let sizes = m.prefilter.sizes();
+        eprintln!("gates {:?} {:?}", t.elapsed(), sizes);
     }
     if test {
         let rules = match wd_diagnose::rules::load_whole(&options.rules) { Ok(r)=>r, Err(c)=>{ for c in c { println!("{c}"); } return; } };

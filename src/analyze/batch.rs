@@ -149,7 +149,8 @@ fn read_source(
     let files: Vec<String> = source.files.iter().map(|file| file.name.clone()).collect();
     let names = Names { source: &source.name, files: &files, redactor };
     let format = stream.format();
-    let runs = stream.runs;
+    let mut runs = stream.runs;
+    let last_time = runs.last_stamp().and_then(crate::event::Stamp::iso);
     let rules = matcher.rules;
     let kept = chosen_run(options.run, runs.ended.len());
     let crashed = runs.ended.iter().enumerate().rev().find(|(index, run)| {
@@ -183,7 +184,7 @@ fn read_source(
         lines: totals.lines,
         format,
         first_time: time(runs.first_stamp.as_ref()),
-        last_time: time(runs.last_stamp()),
+        last_time,
         incomplete: reader.incomplete(),
         verdict: None,
         runs: run_reports,

@@ -117,7 +117,7 @@ impl<'r> Stream<'r> {
         let search = |&(start, end): &(usize, usize)| {
             let mut found = Vec::new();
             if end > settled {
-                self.matcher.prefilter.candidates(bytes, start.max(settled), end, &mut found);
+                self.matcher.candidates(bytes, start.max(settled), end, &mut found);
                 if let Some(banner) = &self.banner {
                     banner.candidates(bytes, start.max(settled), end, &mut found);
                 }
@@ -210,13 +210,18 @@ impl<'r> Stream<'r> {
             placed.iter().map(examine).collect()
         };
         for ((event, place), mut finding) in placed.iter().zip(findings) {
+            let starts = self.banner.as_ref().is_some_and(|banner| banner.is_start(chunk.bytes, event.start()));
+            if finding.is_nothing() && !starts {
+                // A candidate in vain: its lines are lines like all others.
+                continue;
+            }
             if event.start() > fed.at {
                 self.feed_lines(chunk, fed, event.start());
             }
             if let Some(zone) = &self.zone {
                 finding.stamp = finding.stamp.map(|stamp| stamp.with_zone(zone));
             }
-            if self.banner.as_ref().is_some_and(|banner| banner.is_start(chunk.bytes, event.start())) {
+            if starts {
                 self.runs.start(*place);
             }
             if self.counts(finding.stamp.as_ref()) {
@@ -227,7 +232,7 @@ impl<'r> Stream<'r> {
         }
     }
 
-    fn counts(&self, stamp: Option<&Stamp>) -> bool {
+    fn counts(&mut self, stamp: Option<&Stamp>) -> bool {
         if self.span.since.is_none() && self.span.until.is_none() {
             return true;
         }

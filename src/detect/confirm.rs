@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use super::captures;
 use super::codes;
-use super::prefilter::Prefilter;
+use super::prefilter::{Candidate, Literal, Prefilter};
 use super::subject::{Parsed, Subject, Which};
+use crate::event::read_record;
 use crate::model::Severity;
-use crate::rules::{self, Basis, Effect, MarkKind, On, RuleSet, When};
+use crate::rules::{self, Basis, Effect, LazyRegex, MarkKind, On, RuleSet, When};
 use crate::traceback::Roots;
 
 /// One rule found in one event.
@@ -92,11 +93,67 @@ impl<'r> Matcher<'r> {
                 }
             }
         }
-        for literal in codes::literals(&rules.exchanges) {
-            add(&literal, Announced::Code);
+        let mut literals = Vec::with_capacity(table.len());
+        let mut announces = Vec::with_capacity(table.len());
+        for (text, announced) in table {
+            literals.push(Literal { text, then: None });
+            announces.push(announced);
         }
-        let (literals, announces) = table.into_iter().unzip();
-        Matcher { rules, prefilter: Prefilter::new(literals), announces, roots }
+        for literal in codes::literals(&rules.exchanges) {
+            literals.push(literal);
+            announces.push(vec![Announced::Code]);
+        }
+        let prefilter = Prefilter::new(literals);
+        Matcher { rules, prefilter, announces, roots }
+    }
+
+    /// Lines of `bytes[from..to]` that may concern a rule, a mark or a traceback, in order. `from` and
+    /// `to` are line starts (or the end). May be wrong about a line, never misses one.
+    pub fn candidates(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
+        let accept = |start: usize, end: usize, hits: &[u32]| {
+            let text = stands_alone(bytes, start, end)
+                .then(|| std::str::from_utf8(&bytes[start..end]).ok())
+                .flatten();
+            let Some(text) = text else { return true };
+            let announced = hits.iter().flat_map(|&hit| &self.announces[hit as usize]);
+            let mut message = None;
+            announced.into_iter().any(|announced| self.may_hold(*announced, text.trim_end(), &mut message))
+        };
+        self.prefilter.candidates(bytes, from, to, &accept, found);
+    }
+
+    /// Whether what a literal announced may hold on a record that is one line: a cheap test that spares
+    /// healthy lines with a tempting word the whole examination.
+    fn may_hold<'t>(
+        &self,
+        announced: Announced,
+        line: &'t str,
+        message: &mut Option<std::borrow::Cow<'t, str>>,
+    ) -> bool {
+        let mut matches = |regexes: &[LazyRegex]| {
+            regexes.iter().filter_map(|regex| Some((regex.text(), regex.get()?))).any(|(text, regex)| {
+                // An anchor may hold at the message's start, behind the header.
+                regex.is_match(line)
+                    || text.contains('^') && {
+                        let message =
+                            message.get_or_insert_with(|| read_record(line.as_bytes()).message);
+                        regex.is_match(message)
+                    }
+            })
+        };
+        match announced {
+            Announced::Traceback | Announced::Code => true,
+            Announced::Mark(at) => {
+                let mark = &self.rules.marks[at as usize];
+                mark.regex.is_empty() || matches(&mark.regex)
+            }
+            Announced::When(rule, when) => {
+                let when = &self.rules.rules[rule as usize].whens[when as usize];
+                let has = |literal: &String| when.ignore_case || line.contains(literal.as_str());
+                // What an exception of the line's would be asked stands in the line as well.
+                when.all.iter().all(has) && (when.regex.is_empty() || matches(&when.regex))
+            }
+        }
     }
 
     /// All matches in an event, the winner first.
@@ -343,7 +400,27 @@ fn key_literals(rules: &RuleSet, when: &When) -> Vec<String> {
     if let Some(longest) = when.all.iter().max_by_key(|literal| literal.len()) {
         return variants(std::slice::from_ref(longest), when.ignore_case);
     }
-    when.exception.iter().flat_map(|wanted| rules.classes.literals(wanted)).collect()
+    let classes = when.exception.iter().flat_map(|wanted| rules.classes.literals(wanted));
+    classes.flat_map(class_literals).collect()
+}
+
+/// How a class stands in a text. `timeout` and the like are words of healthy lines: they count as the
+/// class only where a message or arguments follow, or where their module stands before them.
+fn class_literals(class: String) -> Vec<String> {
+    if class.starts_with(|c: char| c.is_ascii_lowercase()) {
+        ["{}: ", "{}(", ".{}"].iter().map(|form| form.replace("{}", &class)).collect()
+    } else {
+        vec![class]
+    }
+}
+
+/// Whether the line is a record by itself: the next one begins as it does, and not with a blank, as
+/// records under one header do.
+fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
+    match (bytes.get(start..start + 2), bytes.get(end..end + 2)) {
+        (Some(this), Some(next)) => this == next && !this[0].is_ascii_whitespace(),
+        _ => false,
+    }
 }
 
 /// The spellings of literals that are looked for: as written, or in the cases that logs use.

@@ -177,7 +177,7 @@ pub fn for_each_event(matcher: &Matcher<'_>, text: &str, mut visit: impl FnMut(&
     let segments = [Segment { at: 0, file: 0, offset: 0, line: 1 }];
     let chunk = Chunk { bytes: text.as_bytes(), segments: &segments, last: true };
     let mut candidates = Vec::new();
-    matcher.prefilter.candidates(chunk.bytes, 0, chunk.bytes.len(), &mut candidates);
+    matcher.candidates(chunk.bytes, 0, chunk.bytes.len(), &mut candidates);
     let mut floor = 0;
     for candidate in candidates {
         if candidate.at < floor {

@@ -10,5 +10,5 @@ mod prefilter;
 mod subject;
 
 pub use confirm::{Match, Matcher};
-pub use prefilter::{Candidate, Prefilter};
+pub use prefilter::{Candidate, Literal, Prefilter, Then};
 pub use subject::{Inline, Parsed, Subject, Which};

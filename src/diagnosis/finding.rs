@@ -66,6 +66,11 @@ const MESSAGE_BYTES: usize = 600;
 const CHAIN_LINKS: usize = 32;
 
 impl Finding {
+    /// Whether nothing was found in the event: no rule, no mark, no traceback.
+    pub fn is_nothing(&self) -> bool {
+        self.matched.is_none() && self.marks.is_empty() && self.kind == Kind::Record
+    }
+
     /// Examines an event.
     pub fn examine(matcher: &Matcher<'_>, chunk: &Chunk<'_>, event: &Event<'_>, place: Place) -> Finding {
         let mut parsed = Parsed::new(event, chunk.bytes);

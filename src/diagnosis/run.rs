@@ -63,6 +63,9 @@ const LAST_RECORD: f64 = 0.6;
 /// What stands at the end of a run is judged by at most this many lines and findings.
 const TAIL_ITEMS: usize = 48;
 
+/// Lines among which the time of a line without one is looked for.
+const STAMP_LINES: usize = 16;
+
 /// Findings of a run that an exit line may mean.
 const REMEMBERED: usize = 64;
 
@@ -95,6 +98,8 @@ pub struct Runs<'r> {
     started: Option<Stamp>,
     /// Time of the last record seen that has one.
     latest: Option<Stamp>,
+    /// Lines came after `latest` was looked for.
+    stale: bool,
     /// Time of the first record of the source that has one.
     pub first_stamp: Option<Stamp>,
 }
@@ -112,17 +117,13 @@ impl<'r> Runs<'r> {
             last_place: None,
             started: None,
             latest: None,
+            stale: false,
             first_stamp: None,
         }
     }
 
     fn rules(&self) -> &'r RuleSet {
         self.matcher.rules
-    }
-
-    /// Time of the last record seen that has one.
-    pub fn last_stamp(&self) -> Option<&Stamp> {
-        self.latest.as_ref()
     }
 
     /// Lines between two findings: whole lines of which no rule speaks. `place` is that of the first.
@@ -153,18 +154,21 @@ impl<'r> Runs<'r> {
                 self.push(Item::Line { place, bytes: kept.to_vec() });
             }
         }
-        self.note_latest();
+        self.stale = true;
     }
 
-    /// Keeps the time of the last line that has one.
-    fn note_latest(&mut self) {
-        let stamp = self.tail.iter().rev().take(8).find_map(|item| match item {
-            Item::Line { bytes, .. } => read_record(bytes).stamp,
-            Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.stamp.clone(),
-        });
-        if stamp.is_some() {
-            self.latest = stamp;
+    /// Time of the last record seen that has one.
+    pub fn last_stamp(&mut self) -> Option<&Stamp> {
+        if std::mem::take(&mut self.stale) {
+            let stamp = self.tail.iter().rev().take(STAMP_LINES).find_map(|item| match item {
+                Item::Line { bytes, .. } => read_record(bytes).stamp,
+                Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.stamp.clone(),
+            });
+            if stamp.is_some() {
+                self.latest = stamp;
+            }
         }
+        self.latest.as_ref()
     }
 
     fn begin(&mut self, line: u64, bytes: &[u8]) {
@@ -211,6 +215,7 @@ impl<'r> Runs<'r> {
         }
         if finding.stamp.is_some() {
             self.latest.clone_from(&finding.stamp);
+            self.stale = false;
             if self.started.is_none() {
                 self.started.clone_from(&finding.stamp);
             }
@@ -220,7 +225,8 @@ impl<'r> Runs<'r> {
         }
         self.last_place = Some(Place { line: finding.last_line, ..finding.place });
         let rules = self.rules();
-        let mention = self.incidents.add(rules, &finding, self.latest.clone());
+        let stamp = self.last_stamp().cloned();
+        let mention = self.incidents.add(rules, &finding, stamp);
         let incident = mention.as_ref().map(|mention| mention.incident);
         let marks = finding.marks.clone();
         match mention {
@@ -255,6 +261,7 @@ impl<'r> Runs<'r> {
 
     /// Ends the current run: another one `follows`, or the log ends.
     fn close(&mut self, follows: bool, stopped: bool) {
+        self.last_stamp();
         let verdict = self.judge(follows, stopped);
         let last_line = self.last_place.map_or(0, |place| place.line);
         if self.ended.len() == limits::RUNS {
