@@ -56,7 +56,7 @@ fn the_list_names_every_rule_once() {
 #[test]
 fn the_list_tells_how_the_rules_are_searched() {
     let text = typed(&["list", "-v"]).1;
-    assert!(text.contains(" literals, searched for by ") && text.contains(" gates ("), "{text}");
+    assert!(text.contains(" literals, searched for by ") && text.contains(" grams "), "{text}");
 }
 
 #[test]
