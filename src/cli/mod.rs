@@ -1,7 +1,7 @@
 //! The command line: what is typed, what it means, and what is printed. clap, exit statuses and printing
 //! exist only here.
 
-mod commands;
+pub mod commands;
 mod exit;
 mod moment;
 mod options;
@@ -74,6 +74,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Explain(commands::explain::ExplainArgs),
+    Rules(commands::rules::RulesArgs),
     /// Print shell completions.
     ///
     /// Print the completions of a shell; put them where it looks for them, for instance
@@ -94,6 +96,12 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitStatus {
     let now = SystemTime::now();
     let result = match args.command {
         Some(Command::Completions { shell }) => commands::completions::run(shell, Args::command()),
+        Some(Command::Explain(args)) => {
+            output::page(|width, out| commands::explain::run(&args, width, out))
+        }
+        Some(Command::Rules(args)) => {
+            output::page(|width, out| commands::rules::run(&args, width, out))
+        }
         None => settings::Settings::new(args, now).and_then(commands::diagnose::run),
     };
     match result {

@@ -102,6 +102,17 @@ pub(super) fn stdout(
     }
 }
 
+/// Gives `write` a page as wide as the terminal, and prints it; its status is the command's.
+pub(super) fn page(
+    write: impl FnOnce(usize, &mut dyn Write) -> anyhow::Result<ExitStatus>,
+) -> anyhow::Result<ExitStatus> {
+    let width = if io::stdout().is_terminal() { textwrap::termwidth() } else { WIDTH };
+    let mut page = Vec::new();
+    let status = write(width, &mut page)?;
+    stdout(ColorChoice::Auto, |out| out.write_all(&page))?;
+    Ok(status)
+}
+
 /// Writes a file whole or not at all: beside it first, then by renaming. A link is followed, so that the
 /// link stays and its target is replaced; a device or FIFO is written as it is.
 fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

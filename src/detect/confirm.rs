@@ -210,6 +210,22 @@ impl<'r> Matcher<'r> {
         found
     }
 
+    /// Indexes of the rules whose literals stand in an event, ascending: those that were tried on it.
+    pub fn seen(&self, parsed: &Parsed<'_>) -> Vec<usize> {
+        let mut hits = Vec::new();
+        self.prefilter.hits(parsed.whole.as_bytes(), &mut hits);
+        let announced = hits.iter().flat_map(|&hit| &self.announces[hit as usize]);
+        let mut seen: Vec<usize> = announced
+            .filter_map(|announced| match announced {
+                Announced::When(rule, _) => Some(*rule as usize),
+                _ => None,
+            })
+            .collect();
+        seen.sort_unstable();
+        seen.dedup();
+        seen
+    }
+
     /// Sort key: what the proof rests on, then the rule's weight, then the link nearest the root.
     fn precedence(&self, found: &Match) -> (Basis, Reverse<i8>, Which, usize) {
         let rule = &self.rules.rules[found.rule];
@@ -268,10 +284,20 @@ impl<'r> Matcher<'r> {
                     None => "holds".to_owned(),
                     Some(what) => what,
                 };
-                lines.push(format!("when {} on {:?}: {verdict}", when_at + 1, subject.which));
+                let place = parsed.place(subject.which);
+                lines.push(format!("when {} on {place}: {verdict}", when_at + 1));
             }
         }
         lines
+    }
+
+    /// Whether a `when` holds on some subject of an event.
+    pub(super) fn holds_on_any(&self, when: &When, parsed: &Parsed<'_>) -> bool {
+        parsed.subjects().iter().any(|subject| {
+            let lineage =
+                subject.class.map_or(Vec::new(), |class| self.rules.classes.lineage(class));
+            self.lacks(when, subject, &lineage, parsed).is_none()
+        })
     }
 
     /// Captures of a `when` that holds on a subject; `None` where it does not.

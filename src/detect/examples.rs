@@ -1,18 +1,31 @@
-//! Runs the examples that rules carry: each must match, with its captures, and none may be won by
-//! another pattern; near misses must not match.
+//! Runs the examples that rules carry, and holds rules to the laws that only examples can show.
+//!
+//! An example must be won by its rule, with its captures, and no event of it by another pattern; a near
+//! miss must not be won by the rule. A rule has at least two examples and a near miss, its regexes are
+//! hit by them, and what it captures is not taken for a secret.
+
+use std::collections::BTreeSet;
 
 use super::confirm::{Match, Matcher};
+use super::coverage::{self, Coverage};
 use super::subject::Parsed;
 use crate::event::{Assembled, assemble};
 use crate::rules::{Example, Mark, MarkKind, Rule};
 use crate::source::{Chunk, Segment};
 
-/// An example that does not do what its rule says.
+/// Rules that the program raises by itself, where no rule speaks: nothing in a text alone shows them.
+pub const RAISED: [&str; 4] =
+    ["other/exited", "other/logged-error", "other/silent", "other/uncaught-exception"];
+
+/// Fewest examples of a rule that something in a text shows.
+const EXAMPLES_LEAST: usize = 2;
+
+/// An example, or a rule, that does not do what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
     /// Rule file.
     pub file: String,
-    /// Line of the example in it.
+    /// Line of the example, or of the rule's id, in it.
     pub line: usize,
     /// Id of the rule or mark.
     pub rule: String,
@@ -20,52 +33,131 @@ pub struct Failed {
     pub what: String,
 }
 
-/// Runs every example of every rule and mark. Comes back with how many there were, and those that fail.
-pub fn run(matcher: &Matcher<'_>) -> (usize, Vec<Failed>) {
-    let mut count = 0;
-    let mut failed = Vec::new();
-    for rule in &matcher.rules.rules {
-        for example in &rule.examples {
-            count += 1;
-            if let Err(what) = must_match(matcher, rule, example) {
-                failed.push(fail(rule, example, what));
-            }
-        }
-        for example in &rule.near_misses {
-            count += 1;
-            if winners(matcher, &example.text).iter().any(|found| is_rule(matcher, found, rule)) {
-                failed.push(fail(rule, example, "matches, and must not".to_owned()));
-            }
-        }
+/// What came of the examples.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// How many examples and near misses there were.
+    pub count: usize,
+    /// What is wrong.
+    pub failed: Vec<Failed>,
+    /// What no example shows yet: alternatives of a regex, and whole conditions.
+    pub unshown: Vec<Failed>,
+}
+
+/// Runs every example of every rule, mark and code context of the matcher's rules.
+///
+/// `redact` is what hides secrets in reports: it must leave what rules capture.
+pub fn run(matcher: &Matcher<'_>, redact: &dyn Fn(&str) -> String) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (rule_at, rule) in matcher.rules.rules.iter().enumerate() {
+        run_rule(matcher, rule_at, rule, redact, &mut outcome);
     }
     for mark in &matcher.rules.marks {
-        count += mark.examples.len() + mark.near_misses.len();
-        failed.extend(run_mark(matcher, mark));
+        outcome.count += mark.examples.len() + mark.near_misses.len();
+        outcome.failed.extend(run_mark(matcher, mark));
     }
-    (count, failed)
+    for context in &matcher.rules.exchanges.contexts {
+        for example in &context.examples {
+            outcome.count += 1;
+            let found = context.regex.get().and_then(|regex| regex.captures(&example.text));
+            let code =
+                found.as_ref().and_then(|found| found.name("code")).map(|code| code.as_str());
+            if code != Some(example.code.as_str()) || !example.text.contains(&context.literal) {
+                outcome.failed.push(Failed {
+                    file: context.file.clone(),
+                    line: example.line,
+                    rule: context.name.clone(),
+                    what: match code {
+                        Some(code) => format!("finds code `{code}`, not `{}`", example.code),
+                        None => format!("does not find code `{}`", example.code),
+                    },
+                });
+            }
+        }
+    }
+    outcome
 }
 
-fn fail(rule: &Rule, example: &Example, what: String) -> Failed {
-    Failed { file: rule.file.clone(), line: example.line, rule: rule.id.clone(), what }
+fn run_rule(
+    matcher: &Matcher<'_>,
+    rule_at: usize,
+    rule: &Rule,
+    redact: &dyn Fn(&str) -> String,
+    outcome: &mut Outcome,
+) {
+    let mut coverage = Coverage::of(rule);
+    for example in &rule.examples {
+        outcome.count += 1;
+        let mut winners = Vec::new();
+        for_each_event(matcher, &example.text, |parsed| {
+            let matches = matcher.confirm(parsed);
+            if matches.iter().any(|found| found.rule == rule_at) {
+                coverage.add(matcher, rule, parsed);
+            }
+            winners.extend(matches.into_iter().next());
+        });
+        if let Err(what) = must_match(matcher, rule, example, &winners, redact) {
+            outcome.failed.push(fail(rule, example.line, what));
+        }
+    }
+    for example in &rule.near_misses {
+        outcome.count += 1;
+        if winners(matcher, &example.text).iter().any(|found| found.rule == rule_at) {
+            outcome.failed.push(fail(rule, example.line, "matches, and must not".to_owned()));
+        }
+    }
+    if RAISED.contains(&rule.id.as_str()) {
+        return;
+    }
+    if rule.examples.len() < EXAMPLES_LEAST {
+        let what = format!(
+            "has {} of at least {EXAMPLES_LEAST} examples; add `[[rule.example]]` with the text of another client or logger",
+            rule.examples.len()
+        );
+        outcome.failed.push(fail(rule, rule.line, what));
+    }
+    if rule.near_misses.is_empty() {
+        let what = "has no near miss; add `[[rule.near-miss]]` with a text that only looks like it";
+        outcome.failed.push(fail(rule, rule.line, what.to_owned()));
+    }
+    for coverage::Gap { what, whole_regex } in coverage.gaps(rule) {
+        let gaps = if whole_regex { &mut outcome.failed } else { &mut outcome.unshown };
+        gaps.push(fail(rule, rule.line, what));
+    }
 }
 
-fn is_rule(matcher: &Matcher<'_>, found: &Match, rule: &Rule) -> bool {
-    matcher.rules.rules[found.rule].id == rule.id
+fn fail(rule: &Rule, line: usize, what: String) -> Failed {
+    Failed { file: rule.file.clone(), line, rule: rule.id.clone(), what }
 }
 
-fn must_match(matcher: &Matcher<'_>, rule: &Rule, example: &Example) -> Result<(), String> {
-    let winners = winners(matcher, &example.text);
-    let Some(found) = winners.iter().find(|found| is_rule(matcher, found, rule)) else {
+fn must_match(
+    matcher: &Matcher<'_>,
+    rule: &Rule,
+    example: &Example,
+    winners: &[Match],
+    redact: &dyn Fn(&str) -> String,
+) -> Result<(), String> {
+    let of = |found: &Match| &matcher.rules.rules[found.rule];
+    let Some(found) = winners.iter().find(|found| of(found).id == rule.id) else {
         return Err(match winners.first() {
-            Some(other) => format!("is won by `{}`", matcher.rules.rules[other.rule].id),
+            Some(other) => format!("is won by `{}`", of(other).id),
             None => "does not match".to_owned(),
         });
     };
+    if let Some(other) = winners.iter().map(of).find(|other| other.pattern != rule.pattern) {
+        return Err(format!("is won in part by `{}`, of another pattern", other.id));
+    }
     for (name, wanted) in &example.captures {
         match found.captures.get(name) {
             Some(value) if value == wanted => {}
             Some(value) => return Err(format!("captures {name} = `{value}`, not `{wanted}`")),
             None => return Err(format!("does not capture {name} (`{wanted}`)")),
+        }
+    }
+    let safe = redact(&example.text);
+    for (name, value) in &example.captures {
+        if example.text.contains(value.as_str()) && !safe.contains(value.as_str()) {
+            return Err(format!("{name} = `{value}` is hidden as a secret in reports"));
         }
     }
     Ok(())
@@ -91,7 +183,9 @@ pub fn for_each_event(matcher: &Matcher<'_>, text: &str, mut visit: impl FnMut(&
         if candidate.at < floor {
             continue;
         }
-        if let Assembled::Event(event) = assemble(&chunk, candidate.at, floor, &|line| matcher.speaks(line)) {
+        if let Assembled::Event(event) =
+            assemble(&chunk, candidate.at, floor, &|line| matcher.speaks(line))
+        {
             floor = event.resume.max(candidate.end);
             visit(&Parsed::new(&event, chunk.bytes));
         }
@@ -102,12 +196,18 @@ fn run_mark(matcher: &Matcher<'_>, mark: &Mark) -> Vec<Failed> {
     let carries = |text: &str| {
         // A reporter is known by its name alone, wherever it stands in a traceback.
         if mark.kind == MarkKind::Reporter {
-            return mark.any.iter().any(|literal| text.contains(literal.as_str()));
+            return mark.any.iter().any(|literal| text.contains(literal.as_str()))
+                && (mark.regex.is_empty()
+                    || mark
+                        .regex
+                        .iter()
+                        .filter_map(|regex| regex.get())
+                        .any(|r| r.is_match(text)));
         }
         text.lines().any(|line| {
             let record = crate::event::read_record(line.as_bytes());
-            let mut marks = matcher.marks(&record.message);
-            marks.extend(matcher.marks(line));
+            let marks: BTreeSet<usize> =
+                matcher.marks(&record.message).into_iter().chain(matcher.marks(line)).collect();
             marks.iter().any(|&at| matcher.rules.marks[at].id == mark.id)
         })
     };

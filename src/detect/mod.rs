@@ -3,6 +3,7 @@
 mod captures;
 mod codes;
 mod confirm;
+mod coverage;
 pub mod examples;
 mod gates;
 mod prefilter;

@@ -136,6 +136,22 @@ impl<'e> Parsed<'e> {
         subjects
     }
 
+    /// Where a subject stands, in words.
+    pub fn place(&self, which: Which) -> String {
+        match which {
+            Which::Link(at) => {
+                let class = self.links.get(at).map_or("", |link| link.class.as_str());
+                format!("link {} ({class})", at + 1)
+            }
+            Which::Inline(at) => {
+                let class = self.inline.get(at).map_or("", |inline| inline.class.as_str());
+                format!("the {class} that the message names")
+            }
+            Which::Message => "the message".to_owned(),
+            Which::Line => "the line as logged".to_owned(),
+        }
+    }
+
     /// The innermost frame of the bot's own code on the way to a subject.
     pub fn own_frame(&self, which: Which, roots: &Roots) -> Option<&Frame> {
         match which {

@@ -1,7 +1,9 @@
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// The word a logger put on a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
     /// TRACE and finer.
     Trace,

@@ -1,328 +1,30 @@
-//! Rule files: written → checked, or refused with file, line, column and what to do.
+//! One rule or mark: written → checked, or complained of with its place and what to do.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
-
-use regex::{Regex, RegexBuilder};
-use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use super::builtin::BUILTIN;
-use super::schema::{
-    CaptureFile, ClassFile, CodeFile, ExampleText, ExchangeFile, FixText as FixWritten, MarkFile,
-    MarkText, PatternFile, RuleFile, RuleText, WhenText,
-};
-use super::{
-    Basis, CodeContext, Effect, Example, Exchange, ExchangeError, FixText, Guide, LazyRegex, Mark,
-    MarkKind, On, Packages, Rule, RuleOptions, RuleSet, Template, When,
-};
+use super::complaint::place;
+use super::read::Reader;
+use super::rule::compile;
+use super::schema::{ExampleText, FixText as FixWritten, MarkText, RuleText, WhenText};
+use super::{Basis, Effect, Example, FixText, LazyRegex, Mark, MarkKind, On, Rule, Template, When};
 use crate::model::{Level, Pattern, Severity};
-
-/// Largest compiled size of one regex, in bytes: a rule cannot make start-up or memory explode.
-const REGEX_BYTES: usize = 4 << 20;
 
 /// Shortest literal that the search can use without drowning in false candidates.
 const LITERAL_BYTES: usize = 3;
 
-/// What is wrong in a rule file, where, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
-    /// The file, as given.
-    pub file: String,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column, from 1, in characters.
-    pub column: usize,
-    /// What is wrong and what to do.
-    pub what: String,
-}
-
-impl fmt::Display for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.what)
-    }
-}
-
-/// Compiles a rule's regex with the size limit that holds for all of them.
-pub(super) fn compile(text: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(text).size_limit(REGEX_BYTES).build()
-}
-
-/// Reads the built-in rules and those of `options`, which replace built-in ones of the same id.
-///
-/// Comes back with every complaint at once, so that one look mends a file.
-pub fn load(options: &RuleOptions) -> Result<RuleSet, Vec<Complaint>> {
-    let mut loader = Loader::default();
-    if options.builtin {
-        for (name, text) in BUILTIN {
-            loader.read(name, text, Trust::Builtin);
-        }
-    }
-    for path in &options.paths {
-        loader.read_path(path);
-    }
-    for id in &options.disabled {
-        if loader.rules.remove(id).is_none() {
-            let near = nearest(id, loader.rules.keys().map(String::as_str));
-            let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            loader.complain("--disable", "", 0, format!("no rule `{id}`{hint}"));
-        }
-    }
-    loader.finish()
-}
-
-/// Whether regexes are compiled at once (a user's files) or when first needed (those that tests hold).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trust {
-    Builtin,
-    User,
-}
-
-#[derive(Default)]
-struct Loader {
-    rules: BTreeMap<String, Rule>,
-    marks: BTreeMap<String, Mark>,
-    set: RuleSet,
-    complaints: Vec<Complaint>,
-}
-
-impl Loader {
-    fn read_path(&mut self, path: &Path) {
-        let name = path.display().to_string();
-        if path.is_dir() {
-            let mut files = Vec::new();
-            collect(path, &mut files);
-            files.sort();
-            if files.is_empty() {
-                self.complain(&name, "", 0, "no *.toml in this folder".into());
-            }
-            for file in files {
-                self.read_path(&file);
-            }
-            return;
-        }
-        match std::fs::read_to_string(path) {
-            Ok(text) => self.read(&name, &text, Trust::User),
-            Err(error) => self.complain(&name, "", 0, format!("cannot be read: {error}")),
-        }
-    }
-
-    /// One file, of the kind that its name tells.
-    fn read(&mut self, name: &str, text: &str, trust: Trust) {
-        let path = Path::new(name);
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
-        let folder = path.parent().and_then(Path::file_name).and_then(|folder| folder.to_str());
-        match stem {
-            _ if folder == Some("exchanges") => self.read_exchange(name, text),
-            "captures" => self.read_captures(name, text, trust),
-            "classes" | "exceptions" => {
-                if let Some(file) = self.parse::<ClassFile>(name, text) {
-                    self.set.classes.extend(file);
-                }
-            }
-            "codes" => self.read_codes(name, text, trust),
-            "packages" => {
-                if let Some(packages) = self.parse::<Packages>(name, text) {
-                    self.set.packages = packages;
-                }
-            }
-            "patterns" => self.read_guides(name, text),
-            "runs" => self.read_marks(name, text, trust),
-            _ => self.read_rules(name, text, trust),
-        }
-    }
-
-    fn parse<T: DeserializeOwned>(&mut self, name: &str, text: &str) -> Option<T> {
-        match toml::from_str(text) {
-            Ok(file) => Some(file),
-            Err(error) => {
-                let at = error.span().map_or(0, |span| span.start);
-                self.complain(name, text, at, error.message().to_owned());
-                None
-            }
-        }
-    }
-
-    fn complain(&mut self, file: &str, text: &str, at: usize, what: String) {
-        let (line, column) = place(text, at);
-        self.complaints.push(Complaint { file: file.to_owned(), line, column, what });
-    }
-
-    fn read_rules(&mut self, name: &str, text: &str, trust: Trust) {
-        let Some(file) = self.parse::<RuleFile>(name, text) else { return };
-        let pattern = match file.pattern.get_ref().parse::<Pattern>() {
-            Ok(pattern) => pattern,
-            Err(what) => return self.complain(name, text, file.pattern.span().start, what),
-        };
-        let mut here: BTreeMap<String, usize> = BTreeMap::new();
-        for written in file.rule {
-            let at = written.id.span().start;
-            let id = written.id.get_ref().clone();
-            if let Some(line) = here.insert(id.clone(), place(text, at).0) {
-                self.complain(
-                    name,
-                    text,
-                    at,
-                    format!("id `{id}` was used before, on line {line}; ids are never reused"),
-                );
-                continue;
-            }
-            let before = self.complaints.len();
-            let mut checker = Checker { loader: self, file: name, text, trust };
-            let rule = checker.rule(pattern, written);
-            if self.complaints.len() == before {
-                self.rules.insert(id, rule);
-            }
-        }
-    }
-
-    fn read_marks(&mut self, name: &str, text: &str, trust: Trust) {
-        let Some(file) = self.parse::<MarkFile>(name, text) else { return };
-        for written in file.mark {
-            let before = self.complaints.len();
-            let mut checker = Checker { loader: self, file: name, text, trust };
-            let mark = checker.mark(written);
-            if let Some(mark) = mark
-                && self.complaints.len() == before
-            {
-                self.marks.insert(mark.id.clone(), mark);
-            }
-        }
-    }
-
-    fn read_captures(&mut self, name: &str, text: &str, trust: Trust) {
-        let Some(file) = self.parse::<CaptureFile>(name, text) else { return };
-        for (set, written) in file {
-            let mut checker = Checker { loader: self, file: name, text, trust };
-            let regexes = checker.regexes(&written.regex);
-            self.set.captures.insert(set, regexes);
-        }
-    }
-
-    fn read_codes(&mut self, name: &str, text: &str, trust: Trust) {
-        let Some(file) = self.parse::<CodeFile>(name, text) else { return };
-        for written in file.context {
-            let at = written.regex.span().start;
-            if !written.regex.get_ref().contains("(?P<code>") {
-                self.complain(name, text, at, "the regex has no group `(?P<code>…)`".into());
-            }
-            let mut checker = Checker { loader: self, file: name, text, trust };
-            let regex = checker.regex(&written.regex);
-            self.set.exchanges.contexts.push(CodeContext {
-                name: written.name,
-                literal: written.literal.into_inner(),
-                direct: written.direct,
-                exchange: written.exchange,
-                regex,
-            });
-        }
-    }
-
-    fn read_exchange(&mut self, name: &str, text: &str) {
-        let Some(file) = self.parse::<ExchangeFile>(name, text) else { return };
-        let mut errors = Vec::new();
-        for written in file.error {
-            let at = written.span().start;
-            let error = written.into_inner();
-            if error.code.is_none() && error.message.is_none() {
-                self.complain(name, text, at, "an error needs a `code` or a `message`".into());
-            }
-            errors.push(ExchangeError {
-                code: error.code,
-                message: error.message,
-                contains: error.contains,
-                rule: error.rule,
-                means: error.means,
-            });
-        }
-        self.set.exchanges.tables.retain(|table| table.id != file.exchange);
-        self.set.exchanges.tables.push(Exchange {
-            id: file.exchange,
-            ids: file.ids,
-            hosts: file.hosts,
-            modules: file.modules,
-            errors,
-        });
-    }
-
-    fn read_guides(&mut self, name: &str, text: &str) {
-        let Some(file) = self.parse::<PatternFile>(name, text) else { return };
-        for (id, written) in file {
-            match id.parse::<Pattern>() {
-                Ok(pattern) => {
-                    let guide = Guide {
-                        symptom: written.symptom,
-                        why: written.why,
-                        fix: written.fix,
-                        sample: written.sample,
-                        watch: written.watch,
-                        confirm: written.confirm,
-                    };
-                    self.set.guides.insert(pattern, guide);
-                }
-                Err(what) => {
-                    let at = text.find(&format!("[{id}]")).unwrap_or(0);
-                    self.complain(name, text, at, what);
-                }
-            }
-        }
-    }
-
-    /// Checks what needs all files at once, and hands the rules over.
-    fn finish(mut self) -> Result<RuleSet, Vec<Complaint>> {
-        for rule in self.rules.values() {
-            for set in &rule.take {
-                if !self.set.captures.contains_key(set) {
-                    let near = nearest(set, self.set.captures.keys().map(String::as_str));
-                    let hint =
-                        near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                    self.complaints.push(Complaint {
-                        file: rule.file.clone(),
-                        line: rule.line,
-                        column: 1,
-                        what: format!("rule `{}` takes an unknown capture set `{set}`{hint}", rule.id),
-                    });
-                }
-            }
-        }
-        for table in &self.set.exchanges.tables {
-            for error in &table.errors {
-                // A rule may be disabled; then its codes simply do not speak.
-                if !error.rule.contains('/') {
-                    self.complaints.push(Complaint {
-                        file: format!("exchanges/{}.toml", table.id),
-                        line: 1,
-                        column: 1,
-                        what: format!("`{}` is not the id of a rule", error.rule),
-                    });
-                }
-            }
-        }
-        if !self.complaints.is_empty() {
-            return Err(self.complaints);
-        }
-        self.set.exchanges.tables.sort_by(|a, b| a.id.cmp(&b.id));
-        self.set.rules = self.rules.into_values().collect();
-        self.set.marks = self.marks.into_values().collect();
-        Ok(self.set)
-    }
-}
-
-/// Checks the parts of one file; complaints go to the loader.
-struct Checker<'a> {
-    loader: &'a mut Loader,
-    file: &'a str,
-    text: &'a str,
-    trust: Trust,
+/// Checks the parts of one file; complaints go to the reader.
+pub(super) struct Checker<'a> {
+    pub(super) reader: &'a mut Reader,
+    pub(super) file: &'a str,
+    pub(super) text: &'a str,
 }
 
 impl Checker<'_> {
     fn complain(&mut self, at: usize, what: impl Into<String>) {
-        self.loader.complain(self.file, self.text, at, what.into());
+        self.reader.complain(self.file, self.text, at, what.into());
     }
 
-    fn rule(&mut self, pattern: Pattern, written: RuleText) -> Rule {
+    pub(super) fn rule(&mut self, pattern: Pattern, written: RuleText) -> Rule {
         let id_at = written.id.span().start;
         let id = written.id.into_inner();
         let name_is_kebab = id.strip_prefix(pattern.id()).and_then(|rest| rest.strip_prefix('/'));
@@ -364,12 +66,19 @@ impl Checker<'_> {
             }
         };
         let at_most = written.at_most.as_ref().and_then(|level| {
-            level.get_ref().parse::<Level>().map_err(|what| self.complain(level.span().start, what)).ok()
+            level
+                .get_ref()
+                .parse::<Level>()
+                .map_err(|what| self.complain(level.span().start, what))
+                .ok()
         });
         let whens: Vec<When> = written.when.into_iter().map(|when| self.when(when)).collect();
         let summary = self.template(&written.summary);
         let fix = self.fix(&written.fix);
         let capture = self.regexes(&written.capture);
+        for set in &written.take {
+            self.reader.wants_set(self.file, self.text, set.span().start, set.get_ref());
+        }
         let rule = Rule {
             pattern,
             title: written.title,
@@ -455,7 +164,9 @@ impl Checker<'_> {
         if text.len() < LITERAL_BYTES {
             self.complain(
                 literal.span().start,
-                format!("literal `{text}` is shorter than {LITERAL_BYTES} bytes; take more of the text"),
+                format!(
+                    "literal `{text}` is shorter than {LITERAL_BYTES} bytes; take more of the text"
+                ),
             );
         } else if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
             self.complain(
@@ -468,7 +179,7 @@ impl Checker<'_> {
         }
     }
 
-    fn mark(&mut self, written: MarkText) -> Option<Mark> {
+    pub(super) fn mark(&mut self, written: MarkText) -> Option<Mark> {
         let kind = match written.kind.get_ref().as_str() {
             "start" => MarkKind::Start,
             "goodbye" => MarkKind::Goodbye,
@@ -502,6 +213,7 @@ impl Checker<'_> {
             not: written.not,
             regex: self.regexes(&written.regex),
             ignore_case: written.ignore_case,
+            source: written.source,
             examples: self.examples(written.example),
             near_misses: self.examples(written.near_miss),
             file: self.file.to_owned(),
@@ -519,27 +231,51 @@ impl Checker<'_> {
 
     fn template(&mut self, written: &Spanned<String>) -> Template {
         match Template::parse(written.get_ref()) {
-            Ok(template) => template,
+            Ok(template) => {
+                if let Some(word) = template.looks_unfilled() {
+                    self.complain(
+                        written.span().start,
+                        format!("`{word}` would be printed and look like a capture that was not filled in; say it without braces"),
+                    );
+                }
+                template
+            }
             Err((offset, what)) => {
-                self.complain(written.span().start + 1 + offset, what);
+                self.complain(self.inside(written) + offset, what);
                 Template::empty()
             }
         }
     }
 
-    fn regexes(&mut self, written: &[Spanned<String>]) -> Vec<LazyRegex> {
+    /// Where a string begins behind its quotes.
+    fn inside(&self, written: &Spanned<String>) -> usize {
+        let at = written.span().start;
+        let rest = self.text.get(at..).unwrap_or("");
+        let quotes = if rest.starts_with("\"\"\"") || rest.starts_with("'''") { 3 } else { 1 };
+        // The line end right behind three quotes is no part of the text.
+        at + quotes + usize::from(quotes == 3 && rest.get(3..).is_some_and(|r| r.starts_with('\n')))
+    }
+
+    pub(super) fn regexes(&mut self, written: &[Spanned<String>]) -> Vec<LazyRegex> {
         written.iter().map(|regex| self.regex(regex)).collect()
     }
 
-    fn regex(&mut self, written: &Spanned<String>) -> LazyRegex {
+    pub(super) fn regex(&mut self, written: &Spanned<String>) -> LazyRegex {
         let text = written.get_ref();
-        if self.trust == Trust::User
-            && let Err(error) = compile(text)
-        {
+        if let Err(error) = compile(text) {
             self.complain(written.span().start, format!("wrong regex: {error}"));
         }
+        if is_bare_number(text) {
+            self.complain(
+                written.span().start,
+                format!("`{text}` is a bare number, which prices and order ids hold too; add what stands round it"),
+            );
+        }
         if text.starts_with(".*") || text.starts_with("^.*") {
-            self.complain(written.span().start, "a regex that starts with `.*` matches everything first; begin with the text");
+            self.complain(
+                written.span().start,
+                "a regex that starts with `.*` matches everything first; begin with the text",
+            );
         }
         LazyRegex::new(text.clone())
     }
@@ -581,19 +317,75 @@ impl Checker<'_> {
             if needed && !certain {
                 self.complain(
                     at,
-                    format!("`{{{name}}}` may be missing here; give it a default, as in `{{{name}|…}}`"),
+                    format!(
+                        "`{{{name}}}` may be missing here; give it a default, as in `{{{name}|…}}`"
+                    ),
                 );
             }
         }
     }
 }
 
+/// Most digits of a number that says nothing by itself: prices, sizes and order numbers are as short.
+const SHORT_NUMBER: usize = 6;
+
+/// Whether a regex asks for a short number and nothing else: `\b429\b`, `(?P<status>5\d\d)`.
+fn is_bare_number(regex: &str) -> bool {
+    let mut digits = 0;
+    let mut rest = regex;
+    while let Some(c) = rest.chars().next() {
+        let passed = if c == '(' && rest.starts_with("(?") {
+            // A group's name or flags.
+            rest.find([':', '>', ')']).map_or(rest.len(), |end| end + 1)
+        } else if c == '\\' {
+            match rest.as_bytes().get(1) {
+                Some(b'd') => digits += 1,
+                Some(b'b' | b's' | b'A' | b'z') => {}
+                _ => return false,
+            }
+            2
+        } else if c.is_ascii_digit() {
+            digits += 1;
+            1
+        } else if "()|^$?+*{},[]-".contains(c) {
+            1
+        } else {
+            return false;
+        };
+        rest = rest.get(passed..).unwrap_or("");
+    }
+    (1..=SHORT_NUMBER).contains(&digits)
+}
+
 /// Captures that any rule may name: those of the report, which the program or another match may fill
 /// (where they are missing a default or a shorter fix stands in), and what the program itself adds.
 const NAMED: [&str; 26] = [
-    "attribute", "banned_until", "code", "errno", "exchange", "exit", "host", "key", "library", "module",
-    "name", "package", "path", "pid", "port", "retry_after", "signal", "size", "skew", "status", "thread",
-    "exception", "message", "means", "note", "reason",
+    "attribute",
+    "banned_until",
+    "code",
+    "errno",
+    "exchange",
+    "exit",
+    "host",
+    "key",
+    "library",
+    "module",
+    "name",
+    "package",
+    "path",
+    "pid",
+    "port",
+    "retry_after",
+    "signal",
+    "size",
+    "skew",
+    "status",
+    "thread",
+    "exception",
+    "message",
+    "means",
+    "note",
+    "reason",
 ];
 
 fn known_captures(rule: &Rule) -> Vec<String> {
@@ -611,31 +403,19 @@ fn known_captures(rule: &Rule) -> Vec<String> {
     known
 }
 
-/// Line and column, from 1, of a byte of a text.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at.min(text.len())).unwrap_or("");
-    let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-    (line, column)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "toml") {
-            files.push(path);
+    #[test]
+    fn bare_numbers_are_told_from_numbers_in_context() {
+        for bare in [r"\b429\b", r"(?P<status>5\d\d)", "^(?:418|429)$", "-1003"] {
+            assert!(is_bare_number(bare), "{bare}");
+        }
+        for good in
+            ["status 429", r"\b(?P<status>403) Forbidden", r"\b3221225786\b", "[a-z]+", r"\[1\]"]
+        {
+            assert!(!is_bare_number(good), "{good}");
         }
     }
-}
-
-/// The known name nearest to a mistyped one, where one is near enough.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }

@@ -2,13 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 /// Full class name → direct bases. Built-in classes have no module.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Classes {
-    bases: BTreeMap<String, Vec<String>>,
-    derived: BTreeMap<String, Vec<String>>,
-    /// Last component → full names, for classes logged without their module.
-    by_short: BTreeMap<String, Vec<String>>,
+    /// Sorted by name.
+    classes: Vec<Class>,
+    /// Indexes of `classes`, sorted by last component, for classes logged without their module.
+    by_short: Vec<u32>,
+    /// For each class the indexes of those that name it as a base.
+    derived: Vec<Vec<u32>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Class {
+    name: String,
+    bases: Vec<String>,
 }
 
 /// The part of a dotted class name after its module.
@@ -19,15 +29,34 @@ pub fn short(class: &str) -> &str {
 impl Classes {
     /// Adds classes; a name given again replaces its bases.
     pub(super) fn extend(&mut self, more: BTreeMap<String, Vec<String>>) {
-        self.bases.extend(more);
-        self.derived.clear();
-        self.by_short.clear();
-        for (name, bases) in &self.bases {
-            self.by_short.entry(short(name).to_owned()).or_default().push(name.clone());
-            for base in bases {
-                self.derived.entry(base.clone()).or_default().push(name.clone());
+        for (name, bases) in more {
+            match self.position(&name) {
+                Ok(at) => self.classes[at].bases = bases,
+                Err(at) => self.classes.insert(at, Class { name, bases }),
             }
         }
+        let classes = &self.classes;
+        self.by_short = (0..classes.len() as u32).collect();
+        self.by_short.sort_by_key(|&at| short(&classes[at as usize].name));
+        let mut derived = vec![Vec::new(); classes.len()];
+        for (at, class) in classes.iter().enumerate() {
+            for base in class.bases.iter().filter_map(|base| self.position(base).ok()) {
+                derived[base].push(at as u32);
+            }
+        }
+        self.derived = derived;
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.classes.binary_search_by(|class| class.name.as_str().cmp(name))
+    }
+
+    /// Indexes of the classes of that last component, in order of their names.
+    fn of_short(&self, wanted: &str) -> &[u32] {
+        let key = |&at: &u32| short(&self.classes[at as usize].name);
+        let start = self.by_short.partition_point(|at| key(at) < wanted);
+        let rest = &self.by_short[start..];
+        &rest[..rest.partition_point(|at| key(at) == wanted)]
     }
 
     /// The class as logged, and every class it derives from as far as the table knows.
@@ -40,7 +69,8 @@ impl Classes {
         while let Some(name) = open.pop() {
             if !found[1..].contains(&name) {
                 found.push(name);
-                open.extend(self.bases.get(name).into_iter().flatten().map(String::as_str));
+                let class = self.position(name).ok().map(|at| &self.classes[at]);
+                open.extend(class.iter().flat_map(|class| &class.bases).map(String::as_str));
             }
         }
         found
@@ -48,35 +78,33 @@ impl Classes {
 
     /// The table's name for a class as logged.
     fn known(&self, logged: &str) -> Option<&str> {
-        if let Some((name, _)) = self.bases.get_key_value(logged) {
-            return Some(name);
+        if let Ok(at) = self.position(logged) {
+            return Some(&self.classes[at].name);
         }
-        let names = self.by_short.get(short(logged))?;
+        let mut names =
+            self.of_short(short(logged)).iter().map(|&at| self.classes[at as usize].name.as_str());
         if logged.contains('.') {
             // Libraries move classes between modules (`ccxt.NetworkError`, `ccxt.base.errors.NetworkError`):
             // take the one whose top-level package is the same.
             let top = logged.split('.').next();
-            names.iter().find(|name| name.split('.').next() == top).map(String::as_str)
+            names.find(|name| name.split('.').next() == top)
         } else {
             // A bare name that several libraries use says too little about its bases.
-            (names.len() == 1).then(|| names[0].as_str())
+            let first = names.next()?;
+            names.next().is_none().then_some(first)
         }
     }
 
     /// Last components of `wanted` and of every class that derives from it: what to look for in text.
     pub fn literals(&self, wanted: &str) -> BTreeSet<String> {
         let mut found: BTreeSet<String> = [short(wanted).to_owned()].into();
-        let mut open: Vec<&str> = match self.by_short.get(short(wanted)) {
-            Some(names) => {
-                names.iter().map(String::as_str).filter(|name| is_named(name, wanted)).collect()
-            }
-            None => Vec::new(),
-        };
+        let mut open: Vec<u32> = self.of_short(short(wanted)).to_vec();
+        open.retain(|&at| is_named(&self.classes[at as usize].name, wanted));
         let mut seen = BTreeSet::new();
-        while let Some(name) = open.pop() {
-            if seen.insert(name) {
-                found.insert(short(name).to_owned());
-                open.extend(self.derived.get(name).into_iter().flatten().map(String::as_str));
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                found.insert(short(&self.classes[at as usize].name).to_owned());
+                open.extend(&self.derived[at as usize]);
             }
         }
         found
@@ -106,10 +134,7 @@ mod tests {
             ("ccxt.base.errors.NetworkError", "Exception"),
         ];
         classes.extend(
-            table
-                .iter()
-                .map(|&(name, base)| (name.to_owned(), vec![base.to_owned()]))
-                .collect(),
+            table.iter().map(|&(name, base)| (name.to_owned(), vec![base.to_owned()])).collect(),
         );
         classes
     }

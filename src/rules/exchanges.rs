@@ -1,9 +1,11 @@
 //! Error codes by exchange, and the shapes in which codes appear in text.
 
+use serde::{Deserialize, Serialize};
+
 use super::LazyRegex;
 
 /// All exchange tables and code contexts.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Exchanges {
     /// One an exchange, sorted by id.
     pub tables: Vec<Exchange>,
@@ -12,7 +14,7 @@ pub struct Exchanges {
 }
 
 /// One exchange's errors.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Exchange {
     /// Lower-case id.
     pub id: String,
@@ -27,7 +29,7 @@ pub struct Exchange {
 }
 
 /// One error of an exchange.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ExchangeError {
     /// Code as sent, where it has one.
     pub code: Option<String>,
@@ -42,7 +44,7 @@ pub struct ExchangeError {
 }
 
 /// One shape of a code in text: numbers never match bare.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct CodeContext {
     /// Its name.
     pub name: String,
@@ -54,6 +56,22 @@ pub struct CodeContext {
     pub exchange: Option<String>,
     /// Captures `code`.
     pub regex: LazyRegex,
+    /// What it must find.
+    #[serde(skip)]
+    pub examples: Vec<CodeExample>,
+    /// File it came from.
+    pub file: String,
+}
+
+/// A text and the code that its context must find in it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CodeExample {
+    /// The text.
+    pub text: String,
+    /// The code.
+    pub code: String,
+    /// Line of the example in its file.
+    pub line: usize,
 }
 
 impl Exchanges {

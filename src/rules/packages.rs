@@ -1,13 +1,21 @@
 //! Import name → requirement name, and what else is known of a module.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+/// Import name → requirement name; read when first asked, for most logs never ask.
+#[derive(Debug, Default)]
+pub struct Packages {
+    digest: &'static [u8],
+    table: OnceLock<Table>,
+}
 
 /// `rules/packages.toml`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Packages {
+pub(super) struct Table {
     #[serde(default)]
     stdlib: Vec<String>,
     #[serde(default)]
@@ -23,7 +31,7 @@ pub struct Packages {
 }
 
 /// One import name, several packages.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Choice {
     module: String,
@@ -36,7 +44,7 @@ struct Choice {
     why: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Other {
     package: String,
@@ -44,7 +52,7 @@ struct Other {
 }
 
 /// What a requirement needs beside it, or what to know of it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Package {
     needs: Option<String>,
@@ -53,7 +61,7 @@ struct Package {
 }
 
 /// A module that left the standard library.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Removed {
     removed: String,
@@ -63,7 +71,7 @@ struct Removed {
 }
 
 /// A module of the standard library that an interpreter may lack.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct System {
     debian: Option<String>,
@@ -79,10 +87,31 @@ pub struct Module {
     pub notes: Vec<String>,
 }
 
+impl From<Table> for Packages {
+    fn from(table: Table) -> Packages {
+        Packages { digest: &[], table: OnceLock::from(table) }
+    }
+}
+
 impl Packages {
+    /// The table of a digest, which is read when it is first needed.
+    pub(super) fn of_digest(digest: &'static [u8]) -> Packages {
+        Packages { digest, table: OnceLock::new() }
+    }
+
+    pub(super) fn table(&self) -> &Table {
+        self.table.get_or_init(|| postcard::from_bytes(self.digest).unwrap_or_default())
+    }
+
     /// What is known of a dotted module name; `imported` are names that were imported from it, which
     /// tell packages of one module apart. `None` for a module that the table does not have.
     pub fn find(&self, module: &str, imported: &[&str]) -> Option<Module> {
+        self.table().find(module, imported)
+    }
+}
+
+impl Table {
+    fn find(&self, module: &str, imported: &[&str]) -> Option<Module> {
         let top = module.split('.').next().unwrap_or(module);
         if let Some(system) = self.system.get(module) {
             let mut notes = vec![format!(
@@ -95,8 +124,10 @@ impl Packages {
             return Some(Module { package: None, notes });
         }
         if let Some(removed) = self.removed.get(module).or_else(|| self.removed.get(top)) {
-            let mut notes =
-                vec![format!("`{module}` left the standard library in Python {}.", removed.removed)];
+            let mut notes = vec![format!(
+                "`{module}` left the standard library in Python {}.",
+                removed.removed
+            )];
             notes.extend(removed.instead.as_ref().map(|name| format!("Use `{name}` instead.")));
             return Some(Module { package: removed.package.clone(), notes });
         }
@@ -114,13 +145,17 @@ impl Packages {
         if let Some(known) = self.package.get(package) {
             notes.extend(known.needs.as_ref().map(|needs| format!("`{package}` needs {needs}.")));
             notes.extend(known.note.clone());
-            notes.extend(known.successor.as_ref().map(|next| format!("Its successor is `{next}`.")));
+            notes
+                .extend(known.successor.as_ref().map(|next| format!("Its successor is `{next}`.")));
         }
         if let Some(choice) = self.choice.iter().find(|choice| choice.module == top) {
             notes.push(choice.why.clone());
-            notes.extend(choice.avoid.iter().map(|name| {
-                format!("Do not install `{name}`: that is another package.")
-            }));
+            notes.extend(
+                choice
+                    .avoid
+                    .iter()
+                    .map(|name| format!("Do not install `{name}`: that is another package.")),
+            );
         }
         Some(Module { package: Some(package.to_owned()), notes })
     }
@@ -128,9 +163,10 @@ impl Packages {
     /// The package that the imported names speak for, where the module has several.
     fn chosen(&self, top: &str, imported: &[&str]) -> Option<&str> {
         let choice = self.choice.iter().find(|choice| choice.module == top)?;
-        let other = choice.others.iter().find(|other| {
-            other.names.iter().any(|name| imported.contains(&name.as_str()))
-        });
+        let other = choice
+            .others
+            .iter()
+            .find(|other| other.names.iter().any(|name| imported.contains(&name.as_str())));
         Some(other.map_or(choice.package.as_str(), |other| other.package.as_str()))
     }
 

@@ -118,7 +118,14 @@ pub(super) struct ContextText {
     #[serde(default)]
     pub(super) exchange: Option<String>,
     #[serde(default)]
-    pub(super) examples: Vec<toml::Value>,
+    pub(super) examples: Vec<ContextExample>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContextExample {
+    pub(super) text: Spanned<String>,
+    pub(super) code: String,
 }
 
 /// `rules/exchanges/<id>.toml`.
@@ -142,7 +149,7 @@ pub(super) struct ErrorText {
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
     pub(super) contains: Option<String>,
-    pub(super) rule: String,
+    pub(super) rule: Spanned<String>,
     pub(super) means: String,
 }
 

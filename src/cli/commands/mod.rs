@@ -2,3 +2,5 @@
 
 pub(super) mod completions;
 pub(super) mod diagnose;
+pub mod explain;
+pub mod rules;

@@ -1,0 +1,231 @@
+//! The built-in rules hold their laws, and wrong rules are refused with place and advice.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use wd_diagnose::detect::{Matcher, examples};
+use wd_diagnose::model::Pattern;
+use wd_diagnose::rules::{RuleOptions, RuleSet, load, load_whole, write_digest};
+use wd_diagnose::safe::redact::Redactor;
+use wd_diagnose::traceback::Roots;
+
+fn built_in() -> RuleSet {
+    load_whole(&RuleOptions::default()).expect("the built-in rules are right")
+}
+
+#[test]
+fn every_rule_does_what_its_examples_say() {
+    let rules = built_in();
+    let matcher = Matcher::new(&rules, Roots::default());
+    let redactor = Redactor::new(true);
+    let outcome = examples::run(&matcher, &|text| redactor.redact(text).into_owned());
+    assert!(outcome.count > 900, "only {} examples", outcome.count);
+    let failed: Vec<String> = outcome
+        .failed
+        .iter()
+        .map(|failed| format!("{}:{}: {}: {}", failed.file, failed.line, failed.rule, failed.what))
+        .collect();
+    assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+#[test]
+fn rules_the_program_raises_are_there_and_have_no_conditions() {
+    let rules = built_in();
+    for id in examples::RAISED {
+        let rule = rules.get(id).unwrap_or_else(|| panic!("{id} is missing"));
+        assert!(rule.whens.is_empty(), "{id} has conditions, so it needs examples");
+    }
+}
+
+#[test]
+fn every_rule_names_where_its_facts_come_from() {
+    let rules = built_in();
+    let silent: Vec<&str> = rules
+        .rules
+        .iter()
+        .filter(|rule| rule.source.is_empty() && !examples::RAISED.contains(&rule.id.as_str()))
+        .map(|rule| rule.id.as_str())
+        .collect();
+    assert!(silent.is_empty(), "without a source: {silent:?}");
+}
+
+#[test]
+fn rules_stand_in_the_order_of_their_ids() {
+    let rules = built_in();
+    for pattern in Pattern::ALL {
+        let mut own: Vec<_> = rules.rules.iter().filter(|rule| rule.pattern == pattern).collect();
+        own.sort_by_key(|rule| rule.line);
+        let ids: Vec<&str> = own.iter().map(|rule| rule.id.as_str()).collect();
+        assert!(ids.is_sorted(), "rules/{pattern}.toml is not sorted: {ids:?}");
+    }
+}
+
+#[test]
+fn user_rules_replace_built_in_ones_by_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    std::fs::write(&path, rule("network/timeout", &condition("any = [\"pigeon lost\"]"))).unwrap();
+    let options = RuleOptions { paths: vec![path], ..RuleOptions::default() };
+    let (before, after) = (load(&RuleOptions::default()).unwrap(), load(&options).unwrap());
+    assert_eq!(before.rules.len(), after.rules.len());
+    assert_eq!(after.get("network/timeout").unwrap().title, "A title");
+}
+
+#[test]
+fn samples_of_the_patterns_run() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        println!("no python3 here: the samples were not run");
+        return;
+    }
+    for (pattern, guide) in &built_in().guides {
+        let mut child = Command::new("python3")
+            .args(["-W", "error", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(guide.sample.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the sample of {pattern} fails:\n{errors}");
+    }
+}
+
+/// A rule file with one rule of that id; `body` stands between its head and its fix.
+fn rule(id: &str, body: &str) -> String {
+    with_fix(id, body, "summary = \"Do it.\"")
+}
+
+fn with_fix(id: &str, body: &str, fix: &str) -> String {
+    format!(
+        "pattern = \"network\"\n[[rule]]\nid = \"{id}\"\ntitle = \"A title\"\nbasis = \"text\"\n\
+         summary = \"A summary.\"\n{body}\n[rule.fix]\n{fix}\n"
+    )
+}
+
+fn condition(text: &str) -> String {
+    format!("[[rule.when]]\n{text}")
+}
+
+/// The complaints about a file of that name, as they are printed.
+fn complaints(name: &str, text: &str) -> Vec<String> {
+    let files = [
+        (Path::new("captures.toml"), "[host]\nregex = ['host (?P<host>\\w+)']"),
+        (Path::new(name), text),
+    ];
+    match write_digest(files.into_iter()) {
+        Ok(_) => Vec::new(),
+        Err(complaints) => complaints.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn wrong_rules_are_refused_with_place_and_advice() {
+    let id = "network/x";
+    let good = condition("any = [\"pigeon lost\"]");
+    assert_eq!(complaints("a.toml", &rule(id, &good)), Vec::<String>::new());
+    let twice =
+        format!("{}{}", rule(id, &good), rule(id, &good).replace("pattern = \"network\"\n", ""));
+    let cases = [
+        (
+            rule(id, &condition("not = [\"fine\"]")),
+            "a.toml:7:1: no literal to look for: give `any`, `all` or `exception`, so that lines without it cost nothing",
+        ),
+        (
+            rule(id, &condition("any = [\"429\"]")),
+            "a.toml:8:8: `429` is a bare number, which prices and order ids hold too; add what stands round it, such as `status 429` or `\"code\":429`",
+        ),
+        (
+            rule(id, &condition("any = [\"status 429\"]\nregex = ['\\b429\\b']")),
+            "a.toml:9:10: `\\b429\\b` is a bare number, which prices and order ids hold too; add what stands round it",
+        ),
+        (
+            rule(id, &condition("any = [\"ab\"]")),
+            "a.toml:8:8: literal `ab` is shorter than 3 bytes; take more of the text",
+        ),
+        (
+            rule(id, &condition("any = [\"pigeon lost\"]\nregex = ['.*lost']")),
+            "a.toml:9:10: a regex that starts with `.*` matches everything first; begin with the text",
+        ),
+        (
+            rule(id, &condition("any = [\"pigeon lost\"]\non = \"mesage\"")),
+            "a.toml:9:6: no place `mesage`; one of link, message, any",
+        ),
+        (
+            rule(id, &condition("any = [\"pigeon lost\"]\nexeption = [\"KeyError\"]")),
+            "a.toml:9:1: unknown key `exeption`; did you mean `exception`? (known here: on, exception, any, all, not, regex, raised-in, code, severity, chain, ignore-case)",
+        ),
+        (
+            rule(id, &format!("take = [\"hots\"]\n{good}")),
+            "a.toml:7:9: no capture set `hots` in captures.toml; did you mean `host`?",
+        ),
+        (
+            with_fix(id, &good, "summary = \"Feed {pigeon}.\""),
+            "a.toml:10:11: `{pigeon}` is captured nowhere in this rule; add a regex with `(?P<pigeon>…)` or a `take`",
+        ),
+        (
+            with_fix(id, &good, "summary = \"Ask {host}.\""),
+            "a.toml:10:11: `{host}` may be missing here; give it a default, as in `{host|…}`",
+        ),
+        (
+            with_fix(id, &good, "summary = \"Do it.\"\ncommands = [\"curl -w '%{{http_code}}'\"]"),
+            "a.toml:11:13: `{http_code}` would be printed and look like a capture that was not filled in; say it without braces",
+        ),
+        (
+            with_fix(id, &good, "summary = \"Do {it\""),
+            "a.toml:10:15: `{` without `}`; a literal brace is written `{{`",
+        ),
+        (twice, "a.toml:12:6: id `network/x` was used before, on line 3; ids are never reused"),
+        (
+            rule("memory/x", &good),
+            "a.toml:3:6: id `memory/x` must be `network/` and a name of a-z, 0-9 and `-`",
+        ),
+        (
+            rule(id, &good).replace("\"text\"", "\"words\""),
+            "a.toml:5:9: no basis `words`; one of code, errno, status, exception, text",
+        ),
+        (
+            rule(id, &good).replace("\"network\"", "\"netwrok\""),
+            "a.toml:1:11: no pattern `netwrok`; the patterns are dependencies, network, rate-limit, memory, credentials, payload, system, other",
+        ),
+        (
+            rule(id, &format!("confidence = 1.5\n{good}")),
+            "a.toml:7:14: confidence lies between 0 and 1",
+        ),
+    ];
+    for (text, wanted) in cases {
+        let got = complaints("a.toml", &text);
+        assert!(
+            got.iter().any(|line| line == wanted),
+            "\nwanted {wanted}\ngot    {got:#?}\nof\n{text}"
+        );
+    }
+}
+
+#[test]
+fn a_regex_that_is_none_is_refused_at_its_place() {
+    let text = rule("network/x", &condition("any = [\"pigeon lost\"]\nregex = ['pigeon (lost']"));
+    let got = complaints("a.toml", &text);
+    assert_eq!(got.len(), 1);
+    assert!(got[0].starts_with("a.toml:9:10: wrong regex: "), "{}", got[0]);
+}
+
+#[test]
+fn a_table_that_names_no_rule_is_refused() {
+    let text =
+        "exchange = \"acme\"\n[[error]]\ncode = \"-1\"\nrule = \"network/y\"\nmeans = \"lost\"\n";
+    assert_eq!(
+        complaints("exchanges/acme.toml", text),
+        ["exchanges/acme.toml:4:8: no rule `network/y`"]
+    );
+}
+
+#[test]
+fn ids_are_of_one_rule_each() {
+    let rules = built_in();
+    let ids: BTreeSet<&str> = rules.rules.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(ids.len(), rules.rules.len());
+}
