@@ -3,16 +3,16 @@
 use std::io::{self, Write};
 
 /// A small generator (SplitMix64); the corpus must not change when a library does.
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// A generator for one corpus.
-    pub fn new(seed: u64) -> Dice {
+    pub(crate) fn new(seed: u64) -> Dice {
         Dice(seed)
     }
 
     /// The next number.
-    pub fn roll(&mut self) -> u64 {
+    pub(crate) fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,7 +21,7 @@ impl Dice {
     }
 
     /// A number below `sides`.
-    pub fn below(&mut self, sides: u64) -> u64 {
+    pub(crate) fn below(&mut self, sides: u64) -> u64 {
         self.roll() % sides
     }
 }
@@ -31,7 +31,7 @@ const PAIRS: [&str; 8] =
 
 /// Writes a healthy log of about `bytes` bytes: ticks, orders, heartbeats, and the words and numbers that
 /// tempt a careless search.
-pub fn write_healthy(out: &mut dyn Write, seed: u64, bytes: u64) -> io::Result<()> {
+pub(crate) fn write_healthy(out: &mut dyn Write, seed: u64, bytes: u64) -> io::Result<()> {
     let mut dice = Dice::new(seed);
     let mut millis: u64 = 0;
     let mut written = 0;
@@ -71,7 +71,7 @@ fn healthy_line(dice: &mut Dice, millis: &mut u64, line: &mut String) {
 
 /// Writes a log of about `bytes` bytes in which every line belongs to a traceback that was logged and
 /// survived: the worst case for the search.
-pub fn write_crash_loop(out: &mut dyn Write, seed: u64, bytes: u64) -> io::Result<()> {
+pub(crate) fn write_crash_loop(out: &mut dyn Write, seed: u64, bytes: u64) -> io::Result<()> {
     let mut dice = Dice::new(seed);
     let mut written = 0;
     let mut second: u64 = 0;

@@ -11,7 +11,7 @@ use common::{Case, cases, last_component, written};
 use serde_json::{Value, json};
 use wd_diagnose::diagnosis::Diagnosis;
 use wd_diagnose::model::{Level, Pattern};
-use wd_diagnose::report::{Format, Report};
+use wd_diagnose::report::Report;
 
 /// Logs that the program is known to misread. One that is read as the expert reads it must leave the list.
 const KNOWN_MISSES: &[&str] = &[
@@ -137,7 +137,7 @@ fn misses(case: &Case, report: &Report) -> Vec<String> {
         }
     }
     for secret in &expected.secrets {
-        for format in [Format::Json, Format::Text] {
+        for format in common::FORMATS {
             if written(format, report).contains(secret.as_str()) {
                 misses.push(format!("{format:?} shows the secret {secret}"));
             }

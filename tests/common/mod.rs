@@ -193,3 +193,6 @@ pub(crate) fn written(format: Format, report: &Report) -> String {
 pub(crate) fn last_component(class: &str) -> &str {
     class.rsplit('.').next().unwrap_or(class)
 }
+
+/// The formats a report is written in.
+pub(crate) const FORMATS: [Format; 2] = [Format::Text, Format::Json];
