@@ -26,8 +26,16 @@ impl Dice {
     }
 }
 
-const PAIRS: [&str; 8] =
-    ["BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT", "ADA/USDT", "BNB/USDT", "DOGE/USDT", "LINK/USDT"];
+const PAIRS: [&str; 8] = [
+    "BTC/USDT",
+    "ETH/USDT",
+    "SOL/USDT",
+    "XRP/USDT",
+    "ADA/USDT",
+    "BNB/USDT",
+    "DOGE/USDT",
+    "LINK/USDT",
+];
 
 /// Writes a healthy log of about `bytes` bytes: ticks, orders, heartbeats, and the words and numbers that
 /// tempt a careless search.
@@ -57,15 +65,52 @@ fn healthy_line(dice: &mut Dice, millis: &mut u64, line: &mut String) {
     let id = dice.below(99_999_999_999);
     let _ = write!(line, "2026-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02},{ms:03} - ");
     let _ = match dice.below(40) {
-        0 => writeln!(line, "bot.worker - INFO - heartbeat: tick={id} open_orders={} errors=0 latency={}ms memory ok {} MB", dice.below(40), dice.below(400), 300 + dice.below(40)),
-        1 => writeln!(line, "bot.exchange - DEBUG - GET https://api.binance.com/api/v3/ticker/price?symbol=BTCUSDT 200 in {} ms, used weight {}", dice.below(900), dice.below(1200)),
-        2 => writeln!(line, "bot.risk - INFO - unauthorised short blocked by own rule, order killed (FOK) id={id}"),
-        3 => writeln!(line, "bot.exchange - INFO - balance: {amount:.4} BTC, {price:.2} USDT, rate limit remaining {}/1200", dice.below(1200)),
-        4 => writeln!(line, "bot.worker - WARNING - spread {amount:.2} above limit, waiting; timeout=10 retries=0"),
-        5 | 6 => writeln!(line, "bot.strategy - INFO - signal {} {pair} strength {amount:.3} reason=momentum id={id}", if dice.below(2) == 0 { "BUY" } else { "SELL" }),
-        7 => writeln!(line, "bot.stream - DEBUG - {{\"e\":\"trade\",\"s\":\"BTCUSDT\",\"t\":{id},\"p\":\"{price:.2}\",\"q\":\"{amount:.4}\",\"code\":0}}"),
-        8 => writeln!(line, "bot.orders - INFO - order {id} filled {amount:.4} @ {price:.2}, fee 0.0{} USDT", dice.below(999)),
-        _ => writeln!(line, "bot.market - INFO - {pair} last={price:.2} bid={:.2} ask={:.2} volume={amount:.4}", price - 0.01, price + 0.01),
+        0 => writeln!(
+            line,
+            "bot.worker - INFO - heartbeat: tick={id} open_orders={} errors=0 latency={}ms memory ok {} MB",
+            dice.below(40),
+            dice.below(400),
+            300 + dice.below(40)
+        ),
+        1 => writeln!(
+            line,
+            "bot.exchange - DEBUG - GET https://api.binance.com/api/v3/ticker/price?symbol=BTCUSDT 200 in {} ms, used weight {}",
+            dice.below(900),
+            dice.below(1200)
+        ),
+        2 => writeln!(
+            line,
+            "bot.risk - INFO - unauthorised short blocked by own rule, order killed (FOK) id={id}"
+        ),
+        3 => writeln!(
+            line,
+            "bot.exchange - INFO - balance: {amount:.4} BTC, {price:.2} USDT, rate limit remaining {}/1200",
+            dice.below(1200)
+        ),
+        4 => writeln!(
+            line,
+            "bot.worker - WARNING - spread {amount:.2} above limit, waiting; timeout=10 retries=0"
+        ),
+        5 | 6 => writeln!(
+            line,
+            "bot.strategy - INFO - signal {} {pair} strength {amount:.3} reason=momentum id={id}",
+            if dice.below(2) == 0 { "BUY" } else { "SELL" }
+        ),
+        7 => writeln!(
+            line,
+            "bot.stream - DEBUG - {{\"e\":\"trade\",\"s\":\"BTCUSDT\",\"t\":{id},\"p\":\"{price:.2}\",\"q\":\"{amount:.4}\",\"code\":0}}"
+        ),
+        8 => writeln!(
+            line,
+            "bot.orders - INFO - order {id} filled {amount:.4} @ {price:.2}, fee 0.0{} USDT",
+            dice.below(999)
+        ),
+        _ => writeln!(
+            line,
+            "bot.market - INFO - {pair} last={price:.2} bid={:.2} ask={:.2} volume={amount:.4}",
+            price - 0.01,
+            price + 0.01
+        ),
     };
 }
 

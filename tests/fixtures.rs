@@ -1,6 +1,8 @@
 //! Every log has its golden report and every golden report its log; what the report says is what an
 //! expert wrote down beside the log; nothing is found that the expert does not know.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,8 @@
 //! Logs of bots in health, made from a seed, in which nothing may be found: numbers, prices, ids and times
 //! that look like codes, and the words that tempt a careless search.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 #[path = "../benches/corpus.rs"]
 mod corpus;
@@ -70,25 +72,63 @@ fn message(dice: &mut Dice) -> String {
         0 => write!(text, "{coin}/USDT {price:.2} {amount:.4}"),
         1 => write!(text, "order {id} {side} {amount:.4} {coin} @ {price:.2} filled"),
         2 => write!(text, "GET /api/v3/ticker/price 200 {small} bytes in {}ms", dice.below(999)),
-        3 => write!(text, "used weight {}/1200, rate limit ok, next reset in {small}s", dice.below(1200)),
+        3 => write!(
+            text,
+            "used weight {}/1200, rate limit ok, next reset in {small}s",
+            dice.below(1200)
+        ),
         4 => write!(text, "heartbeat {id}: errors=0 failures=0 timeouts=0 memory={small}MB"),
         5 => write!(text, "balance {amount:.4} {coin} free, {:.4} locked", amount / 3.0),
         6 => write!(text, "pnl {:+.2} USDT over {small} trades", price - 60_000.0),
-        7 => write!(text, "candle 1m o={price:.2} h={:.2} l={:.2} v={amount:.3}", price + 1.0, price - 1.0),
+        7 => write!(
+            text,
+            "candle 1m o={price:.2} h={:.2} l={:.2} v={amount:.3}",
+            price + 1.0,
+            price - 1.0
+        ),
         8 => write!(text, "signal {side} strength {tiny:.8} id={id:x}"),
-        9 => write!(text, "latency p50={}ms p99={}ms, queue {small}", dice.below(90), dice.below(999)),
+        9 => write!(
+            text,
+            "latency p50={}ms p99={}ms, queue {small}",
+            dice.below(90),
+            dice.below(999)
+        ),
         10 => write!(text, "429 candles loaded, 503 kept, {small} dropped, code {}", dice.below(9)),
         11 => write!(text, "retry policy: 5 attempts, timeout 10s, backoff 2.0; none used"),
-        12 => write!(text, "position closed: {coin} qty={amount:.4} exit={price:.2} reason=take-profit"),
+        12 => write!(
+            text,
+            "position closed: {coin} qty={amount:.4} exit={price:.2} reason=take-profit"
+        ),
         13 => write!(text, "killed 0 orders, cancelled {small}, expired 0"),
-        14 => write!(text, "risk: exposure {:.1}% of limit, no rejection", dice.below(990) as f64 / 10.0),
-        15 => write!(text, "ws ping {small} pong {small}, connection alive for {} s", dice.below(99_999)),
+        14 => write!(
+            text,
+            "risk: exposure {:.1}% of limit, no rejection",
+            dice.below(990) as f64 / 10.0
+        ),
+        15 => write!(
+            text,
+            "ws ping {small} pong {small}, connection alive for {} s",
+            dice.below(99_999)
+        ),
         16 => write!(text, "funding {tiny:.8} next {:02}:{:02}:00", dice.below(24), dice.below(60)),
-        17 => write!(text, "{{\"e\":\"trade\",\"t\":{id},\"p\":\"{price:.2}\",\"code\":0,\"msg\":\"ok\"}}"),
+        17 => write!(
+            text,
+            "{{\"e\":\"trade\",\"t\":{id},\"p\":\"{price:.2}\",\"code\":0,\"msg\":\"ok\"}}"
+        ),
         18 => write!(text, "book {coin} bids {small} asks {} spread {tiny:.6}", dice.below(999)),
         19 => write!(text, "sleeping {}.{small:03}s until next candle", dice.below(60)),
-        20 => write!(text, "disk {}% used, {} open files, load {:.2}", dice.below(80), small, amount / 1e4),
-        21 => write!(text, "api key loaded (ends {:04x}), permissions: read, trade", dice.below(65_536)),
+        20 => write!(
+            text,
+            "disk {}% used, {} open files, load {:.2}",
+            dice.below(80),
+            small,
+            amount / 1e4
+        ),
+        21 => write!(
+            text,
+            "api key loaded (ends {:04x}), permissions: read, trade",
+            dice.below(65_536)
+        ),
         22 => write!(text, "backtest window {} .. {}: sharpe {tiny:.3}", small, small + 500),
         _ => write!(text, "{} {} {} {}", dice.below(600), -1 - dice.below(5_000) as i64, id, small),
     };

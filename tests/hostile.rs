@@ -1,5 +1,7 @@
 //! Hostile logs: bounded time and memory, nothing that acts on a terminal or a page, no secret shown.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::io::{Cursor, Read};
@@ -33,7 +35,9 @@ fn assert_safe(report: &Report) {
         assert!(diagnosis.count > 0);
         assert!(diagnosis.evidence.len() <= limits::EVIDENCE_LINES);
         // Each byte may become visible text of several.
-        assert!(diagnosis.evidence.iter().all(|line| line.text.len() <= 8 * limits::EVIDENCE_BYTES));
+        assert!(
+            diagnosis.evidence.iter().all(|line| line.text.len() <= 8 * limits::EVIDENCE_BYTES)
+        );
     }
     if let Some(verdict) = &report.verdict {
         assert!(verdict.confidence >= 0.5 && report.diagnoses.contains(verdict));
@@ -83,7 +87,11 @@ fn text_that_acts_is_shown_and_does_not_act() {
              feed.get('{text}')\nConnectionRefusedError: [Errno 111] {text} host='{text}'\n"
         );
         let report = report_on_bytes(log);
-        assert_eq!(report.verdict.as_ref().map(|found| found.pattern), Some(Pattern::Network), "{text:?}");
+        assert_eq!(
+            report.verdict.as_ref().map(|found| found.pattern),
+            Some(Pattern::Network),
+            "{text:?}"
+        );
         assert_safe(&report);
     }
 }
@@ -234,7 +242,9 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
         cases().iter().filter(|case| case.is_file()).map(common::Case::bytes).collect();
     let fragment = prop_oneof![
         Just(b"Traceback (most recent call last):\n".to_vec()),
-        Just(b"\n\nDuring handling of the above exception, another exception occurred:\n\n".to_vec()),
+        Just(
+            b"\n\nDuring handling of the above exception, another exception occurred:\n\n".to_vec()
+        ),
         Just(b"  + Exception Group Traceback (most recent call last):\n".to_vec()),
         Just("╭──── Traceback (most recent call last) ────╮\n".as_bytes().to_vec()),
         Just(b"{\"message\": \"\\ud800\", \"exc_info\": \"Traceback\\n".to_vec()),

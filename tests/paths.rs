@@ -1,6 +1,8 @@
 //! One answer for every path to a log's bytes: mapped, read in blocks of any size, unpacked, trickled in,
 //! on any number of threads.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 #[path = "../benches/corpus.rs"]
 mod corpus;
@@ -17,7 +19,8 @@ fn each(what: &str, report: impl Fn(&Case, &Source) -> Report) {
     let source = Source::stdin();
     let mut wrong = Vec::new();
     for case in cases().iter().filter(|case| case.is_file()) {
-        let whole = report_on(&source, Reader::over(Cursor::new(case.bytes()), opening()), &case.options());
+        let whole =
+            report_on(&source, Reader::over(Cursor::new(case.bytes()), opening()), &case.options());
         let found = report(case, &source);
         if found != whole {
             let (found, whole) = (format!("{found:#?}"), format!("{whole:#?}"));
@@ -28,7 +31,12 @@ fn each(what: &str, report: impl Fn(&Case, &Source) -> Report) {
     assert!(wrong.is_empty(), "{what} gives another answer:\n{}\n", wrong.join("\n"));
 }
 
-fn over(case: &Case, source: &Source, stream: impl Read + Send + 'static, opening: Opening) -> Report {
+fn over(
+    case: &Case,
+    source: &Source,
+    stream: impl Read + Send + 'static,
+    opening: Opening,
+) -> Report {
     report_on(source, Reader::over(stream, opening), &case.options())
 }
 
@@ -118,7 +126,8 @@ fn any_number_of_threads() {
     }
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let reader = Reader::over(Cursor::new(log.clone()), Opening { block: 1 << 20, ..opening() });
+        let reader =
+            Reader::over(Cursor::new(log.clone()), Opening { block: 1 << 20, ..opening() });
         pool.install(|| report_on(&Source::stdin(), reader, &options()))
     };
     let one = on(1);
