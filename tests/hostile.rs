@@ -268,7 +268,7 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400 * scale() as u32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_make_a_report(bytes in log(), block in prop::sample::select(vec![100usize, 4096, 1 << 20]), stopped: bool) {
