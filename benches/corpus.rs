@@ -3,16 +3,16 @@
 use std::io::{self, Write};
 
 /// A small generator (SplitMix64); the corpus must not change when a library does.
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// A generator for one corpus.
-    pub fn new(seed: u64) -> Dice {
+    pub(crate) fn new(seed: u64) -> Dice {
         Dice(seed)
     }
 
     /// The next number.
-    pub fn roll(&mut self) -> u64 {
+    pub(crate) fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,17 +21,25 @@ impl Dice {
     }
 
     /// A number below `sides`.
-    pub fn below(&mut self, sides: u64) -> u64 {
+    pub(crate) fn below(&mut self, sides: u64) -> u64 {
         self.roll() % sides
     }
 }
 
-const PAIRS: [&str; 8] =
-    ["BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT", "ADA/USDT", "BNB/USDT", "DOGE/USDT", "LINK/USDT"];
+const PAIRS: [&str; 8] = [
+    "BTC/USDT",
+    "ETH/USDT",
+    "SOL/USDT",
+    "XRP/USDT",
+    "ADA/USDT",
+    "BNB/USDT",
+    "DOGE/USDT",
+    "LINK/USDT",
+];
 
 /// Writes a healthy log of about `bytes` bytes: ticks, orders, heartbeats, and the words and numbers that
 /// tempt a careless search.
-pub fn write_healthy(out: &mut dyn Write, seed: u64, bytes: u64) -> io::Result<()> {
+pub(crate) fn write_healthy(out: &mut dyn Write, seed: u64, bytes: u64) -> io::Result<()> {
     let mut dice = Dice::new(seed);
     let mut millis: u64 = 0;
     let mut written = 0;
@@ -57,21 +65,58 @@ fn healthy_line(dice: &mut Dice, millis: &mut u64, line: &mut String) {
     let id = dice.below(99_999_999_999);
     let _ = write!(line, "2026-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02},{ms:03} - ");
     let _ = match dice.below(40) {
-        0 => writeln!(line, "bot.worker - INFO - heartbeat: tick={id} open_orders={} errors=0 latency={}ms memory ok {} MB", dice.below(40), dice.below(400), 300 + dice.below(40)),
-        1 => writeln!(line, "bot.exchange - DEBUG - GET https://api.binance.com/api/v3/ticker/price?symbol=BTCUSDT 200 in {} ms, used weight {}", dice.below(900), dice.below(1200)),
-        2 => writeln!(line, "bot.risk - INFO - unauthorised short blocked by own rule, order killed (FOK) id={id}"),
-        3 => writeln!(line, "bot.exchange - INFO - balance: {amount:.4} BTC, {price:.2} USDT, rate limit remaining {}/1200", dice.below(1200)),
-        4 => writeln!(line, "bot.worker - WARNING - spread {amount:.2} above limit, waiting; timeout=10 retries=0"),
-        5 | 6 => writeln!(line, "bot.strategy - INFO - signal {} {pair} strength {amount:.3} reason=momentum id={id}", if dice.below(2) == 0 { "BUY" } else { "SELL" }),
-        7 => writeln!(line, "bot.stream - DEBUG - {{\"e\":\"trade\",\"s\":\"BTCUSDT\",\"t\":{id},\"p\":\"{price:.2}\",\"q\":\"{amount:.4}\",\"code\":0}}"),
-        8 => writeln!(line, "bot.orders - INFO - order {id} filled {amount:.4} @ {price:.2}, fee 0.0{} USDT", dice.below(999)),
-        _ => writeln!(line, "bot.market - INFO - {pair} last={price:.2} bid={:.2} ask={:.2} volume={amount:.4}", price - 0.01, price + 0.01),
+        0 => writeln!(
+            line,
+            "bot.worker - INFO - heartbeat: tick={id} open_orders={} errors=0 latency={}ms memory ok {} MB",
+            dice.below(40),
+            dice.below(400),
+            300 + dice.below(40)
+        ),
+        1 => writeln!(
+            line,
+            "bot.exchange - DEBUG - GET https://api.binance.com/api/v3/ticker/price?symbol=BTCUSDT 200 in {} ms, used weight {}",
+            dice.below(900),
+            dice.below(1200)
+        ),
+        2 => writeln!(
+            line,
+            "bot.risk - INFO - unauthorised short blocked by own rule, order killed (FOK) id={id}"
+        ),
+        3 => writeln!(
+            line,
+            "bot.exchange - INFO - balance: {amount:.4} BTC, {price:.2} USDT, rate limit remaining {}/1200",
+            dice.below(1200)
+        ),
+        4 => writeln!(
+            line,
+            "bot.worker - WARNING - spread {amount:.2} above limit, waiting; timeout=10 retries=0"
+        ),
+        5 | 6 => writeln!(
+            line,
+            "bot.strategy - INFO - signal {} {pair} strength {amount:.3} reason=momentum id={id}",
+            if dice.below(2) == 0 { "BUY" } else { "SELL" }
+        ),
+        7 => writeln!(
+            line,
+            "bot.stream - DEBUG - {{\"e\":\"trade\",\"s\":\"BTCUSDT\",\"t\":{id},\"p\":\"{price:.2}\",\"q\":\"{amount:.4}\",\"code\":0}}"
+        ),
+        8 => writeln!(
+            line,
+            "bot.orders - INFO - order {id} filled {amount:.4} @ {price:.2}, fee 0.0{} USDT",
+            dice.below(999)
+        ),
+        _ => writeln!(
+            line,
+            "bot.market - INFO - {pair} last={price:.2} bid={:.2} ask={:.2} volume={amount:.4}",
+            price - 0.01,
+            price + 0.01
+        ),
     };
 }
 
 /// Writes a log of about `bytes` bytes in which every line belongs to a traceback that was logged and
 /// survived: the worst case for the search.
-pub fn write_crash_loop(out: &mut dyn Write, seed: u64, bytes: u64) -> io::Result<()> {
+pub(crate) fn write_crash_loop(out: &mut dyn Write, seed: u64, bytes: u64) -> io::Result<()> {
     let mut dice = Dice::new(seed);
     let mut written = 0;
     let mut second: u64 = 0;

@@ -9,7 +9,7 @@ use crate::diagnosis::{Diagnosis, End, Evidence, Names};
 use crate::report::{self, Report, RunReport, SourceReport};
 use crate::rules::{Complaint, RuleSet};
 use crate::safe::redact::Redactor;
-use crate::source::{self, Opening, Source};
+use crate::source::{self, Opening, Reader, Source};
 use crate::traceback::Roots;
 
 /// What a run over finished logs came to.
@@ -90,7 +90,9 @@ fn read_all(
     let mut read = Vec::new();
     for source in &discovery.sources {
         let mut watch = |bytes: u64| observer.progress(done + bytes, total);
-        match read_source(&matcher, source, options, &redactor, &mut watch) {
+        let opening = Opening { decoded_limit: options.unpack_limit, ..Opening::new(options.now) };
+        let reader = source.open(&opening);
+        match read_source(&matcher, source, reader, options, &redactor, &mut watch) {
             Ok(one) => {
                 done += one.report.bytes;
                 read.push(one);
@@ -102,6 +104,24 @@ fn read_all(
         return Err(Failure::NothingToRead(problems.join("\n")));
     }
     Ok(assemble_report(read, problems))
+}
+
+/// Reports on one source, whose bytes come from `reader`, with rules that are ready. Of the options, those
+/// that say how rules are loaded, how a source is opened and on how many threads are not looked at; work
+/// is shared out in the caller's thread pool.
+///
+/// # Errors
+/// Where nothing of the source can be read.
+pub fn run_over(
+    matcher: &Matcher<'_>,
+    source: &Source,
+    reader: Reader,
+    options: &BatchOptions,
+) -> Result<Outcome, Failure> {
+    let redactor = Redactor::new(options.redact);
+    let one = read_source(matcher, source, reader, options, &redactor, &mut |_| {})
+        .map_err(Failure::NothingToRead)?;
+    Ok(assemble_report(vec![one], Vec::new()))
 }
 
 /// Size of all sources on disk, where each is a plain file.
@@ -126,12 +146,11 @@ struct OneSource {
 fn read_source(
     matcher: &Matcher<'_>,
     source: &Source,
+    mut reader: Reader,
     options: &BatchOptions,
     redactor: &Redactor,
     watch: &mut dyn FnMut(u64),
 ) -> Result<OneSource, String> {
-    let opening = Opening { decoded_limit: options.unpack_limit, ..Opening::new(options.now) };
-    let mut reader = source.open(&opening);
     let span = Span { since: options.since, until: options.until };
     let mut stream = Stream::new(matcher, options.zone.clone(), span);
     let (mut keep, mut newlines) = (0, None);

@@ -19,6 +19,11 @@ const PIECE: usize = 512 << 10;
 /// Events held at once between the sequential and the parallel steps.
 const BATCH: usize = 256;
 
+/// Lines, and bytes, of which one is waited for before the start of a log is judged: what it looks like
+/// must not depend on how much of it came at first.
+const START_LINES: usize = 64;
+const START_BYTES: usize = 64 << 10;
+
 /// Which events count.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Span {
@@ -71,6 +76,12 @@ impl<'r> Stream<'r> {
     pub(super) fn push(&mut self, chunk: &Chunk<'_>, kept: usize) -> Pushed {
         let settled = std::mem::take(&mut self.settled).min(chunk.bytes.len());
         if !self.started && !chunk.bytes.is_empty() {
+            let seen = chunk.bytes.len();
+            let lines = memchr::memchr_iter(b'\n', &chunk.bytes[..seen.min(START_BYTES)]).count();
+            if !chunk.last && seen < START_BYTES && lines < START_LINES {
+                let newlines = memchr::memchr_iter(b'\n', &chunk.bytes[kept..]).count() as u64;
+                return Pushed { keep: seen, newlines };
+            }
             self.started = true;
             self.look_at_start(chunk);
         }
@@ -86,7 +97,7 @@ impl<'r> Stream<'r> {
 
     /// The format of the first lines, and what a start of this bot looks like.
     fn look_at_start(&mut self, chunk: &Chunk<'_>) {
-        for line in chunk.bytes.split_inclusive(|&b| b == b'\n').take(64) {
+        for line in chunk.bytes.split_inclusive(|&b| b == b'\n').take(START_LINES) {
             let record = read_record(line);
             *self.formats.entry((record.wrapper, record.format)).or_default() += 1;
         }
@@ -186,6 +197,11 @@ impl<'r> Stream<'r> {
             }
         }
         self.examine(chunk, &mut batch, &mut fed);
+        if !chunk.last && done == chunk.bytes.len() {
+            // The last line may be the head of a traceback that the next chunk begins with.
+            let body = chunk.bytes.strip_suffix(b"\n").unwrap_or(chunk.bytes);
+            done = memchr::memrchr(b'\n', body).map_or(0, |newline| newline + 1).max(floor);
+        }
         self.feed_lines(chunk, &mut fed, done);
         done
     }

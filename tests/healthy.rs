@@ -1,0 +1,191 @@
+//! Logs of bots in health, made from a seed, in which nothing may be found: numbers, prices, ids and times
+//! that look like codes, and the words that tempt a careless search.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+#[path = "../benches/corpus.rs"]
+mod corpus;
+
+use std::fmt::Write as _;
+
+use common::report_on_bytes;
+use corpus::Dice;
+use wd_diagnose::report::Report;
+
+const LINES: usize = 100_000;
+
+/// A moment of 2026 that goes on, line by line.
+struct Clock {
+    millis: u64,
+}
+
+impl Clock {
+    fn tick(&mut self, dice: &mut Dice) -> [u64; 6] {
+        self.millis += 30 + dice.below(400);
+        let s = self.millis / 1000;
+        [1 + s / 86_400 % 28, s / 3600 % 24, s / 60 % 60, s % 60, self.millis % 1000, s]
+    }
+}
+
+/// How a bot writes a record: head and message.
+type Writer = fn(&mut Dice, [u64; 6], &str) -> String;
+
+const FORMATS: [(&str, Writer); 7] = [
+    ("logging", |_, [d, h, m, s, ms, _], message| {
+        format!("2026-05-{d:02} {h:02}:{m:02}:{s:02},{ms:03} - bot.market - INFO - {message}")
+    }),
+    ("brackets", |_, [d, h, m, s, ms, _], message| {
+        format!("[2026-05-{d:02} {h:02}:{m:02}:{s:02}.{ms:03}] [INFO] {message}")
+    }),
+    ("loguru", |dice, [d, h, m, s, ms, _], message| {
+        let line = dice.below(999);
+        format!(
+            "2026-05-{d:02} {h:02}:{m:02}:{s:02}.{ms:03} | INFO     | bot.feed:step:{line} - {message}"
+        )
+    }),
+    ("basic", |_, _, message| format!("INFO:bot.orders:{message}")),
+    ("json", |_, [d, h, m, s, ms, _], message| {
+        let message = message.replace('\\', "\\\\").replace('"', "\\\"");
+        format!(
+            "{{\"timestamp\": \"2026-05-{d:02}T{h:02}:{m:02}:{s:02}.{ms:03}Z\", \"level\": \"info\", \
+             \"logger\": \"bot\", \"event\": \"{message}\"}}"
+        )
+    }),
+    ("epoch", |_, [_, _, _, _, ms, s], message| {
+        format!("{}.{ms:03} DEBUG {message}", 1_777_593_600 + s)
+    }),
+    ("print", |_, _, message| message.to_owned()),
+];
+
+/// What a healthy bot has to say. Every number is drawn anew.
+fn message(dice: &mut Dice) -> String {
+    let price = dice.below(12_000_000) as f64 / 100.0;
+    let amount = dice.below(9_999_999) as f64 / 10_000.0;
+    let id = dice.below(999_999_999_999);
+    let small = dice.below(1_000);
+    let tiny = dice.below(100_000) as f64 / 1e8;
+    let coin = ["BTC", "ETH", "SOL", "XRP", "DOGE", "ERR", "GAS", "OM"][dice.below(8) as usize];
+    let side = ["buy", "sell"][dice.below(2) as usize];
+    let mut text = String::new();
+    let _ = match dice.below(24) {
+        0 => write!(text, "{coin}/USDT {price:.2} {amount:.4}"),
+        1 => write!(text, "order {id} {side} {amount:.4} {coin} @ {price:.2} filled"),
+        2 => write!(text, "GET /api/v3/ticker/price 200 {small} bytes in {}ms", dice.below(999)),
+        3 => write!(
+            text,
+            "used weight {}/1200, rate limit ok, next reset in {small}s",
+            dice.below(1200)
+        ),
+        4 => write!(text, "heartbeat {id}: errors=0 failures=0 timeouts=0 memory={small}MB"),
+        5 => write!(text, "balance {amount:.4} {coin} free, {:.4} locked", amount / 3.0),
+        6 => write!(text, "pnl {:+.2} USDT over {small} trades", price - 60_000.0),
+        7 => write!(
+            text,
+            "candle 1m o={price:.2} h={:.2} l={:.2} v={amount:.3}",
+            price + 1.0,
+            price - 1.0
+        ),
+        8 => write!(text, "signal {side} strength {tiny:.8} id={id:x}"),
+        9 => write!(
+            text,
+            "latency p50={}ms p99={}ms, queue {small}",
+            dice.below(90),
+            dice.below(999)
+        ),
+        10 => write!(text, "429 candles loaded, 503 kept, {small} dropped, code {}", dice.below(9)),
+        11 => write!(text, "retry policy: 5 attempts, timeout 10s, backoff 2.0; none used"),
+        12 => write!(
+            text,
+            "position closed: {coin} qty={amount:.4} exit={price:.2} reason=take-profit"
+        ),
+        13 => write!(text, "killed 0 orders, cancelled {small}, expired 0"),
+        14 => write!(
+            text,
+            "risk: exposure {:.1}% of limit, no rejection",
+            dice.below(990) as f64 / 10.0
+        ),
+        15 => write!(
+            text,
+            "ws ping {small} pong {small}, connection alive for {} s",
+            dice.below(99_999)
+        ),
+        16 => write!(text, "funding {tiny:.8} next {:02}:{:02}:00", dice.below(24), dice.below(60)),
+        17 => write!(
+            text,
+            "{{\"e\":\"trade\",\"t\":{id},\"p\":\"{price:.2}\",\"code\":0,\"msg\":\"ok\"}}"
+        ),
+        18 => write!(text, "book {coin} bids {small} asks {} spread {tiny:.6}", dice.below(999)),
+        19 => write!(text, "sleeping {}.{small:03}s until next candle", dice.below(60)),
+        20 => write!(
+            text,
+            "disk {}% used, {} open files, load {:.2}",
+            dice.below(80),
+            small,
+            amount / 1e4
+        ),
+        21 => write!(
+            text,
+            "api key loaded (ends {:04x}), permissions: read, trade",
+            dice.below(65_536)
+        ),
+        22 => write!(text, "backtest window {} .. {}: sharpe {tiny:.3}", small, small + 500),
+        _ => write!(text, "{} {} {} {}", dice.below(600), -1 - dice.below(5_000) as i64, id, small),
+    };
+    text
+}
+
+/// What was found, where nothing may be.
+fn found(report: &Report) -> Vec<String> {
+    report
+        .diagnoses
+        .iter()
+        .map(|found| format!("{} {}x: {:?}", found.rule, found.count, found.evidence.first()))
+        .collect()
+}
+
+#[test]
+fn nothing_is_found_in_health() {
+    let mut wrong = Vec::new();
+    for (at, (name, writer)) in FORMATS.iter().enumerate() {
+        let mut dice = Dice::new(at as u64 + 1);
+        let mut clock = Clock { millis: 0 };
+        let mut log = String::new();
+        for _ in 0..LINES / FORMATS.len() {
+            let time = clock.tick(&mut dice);
+            let message = message(&mut dice);
+            log += &writer(&mut dice, time, &message);
+            log.push('\n');
+        }
+        let report = report_on_bytes(log);
+        for line in found(&report) {
+            wrong.push(format!("{name}: {line}"));
+        }
+        for run in &report.sources[0].runs {
+            if run.end != "open" {
+                wrong.push(format!("{name}: a run ends {} at line {}", run.end, run.last_line));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "found in health:\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_found_in_the_logs_that_speed_is_measured_on() {
+    for seed in 1..4 {
+        let mut log = Vec::new();
+        corpus::write_healthy(&mut log, seed, 4 << 20).unwrap();
+        let report = report_on_bytes(log);
+        assert!(report.diagnoses.is_empty(), "{:#?}", found(&report));
+    }
+}
+
+#[test]
+fn a_crash_loop_that_is_survived_is_no_verdict() {
+    let mut log = Vec::new();
+    corpus::write_crash_loop(&mut log, 1, 1 << 20).unwrap();
+    corpus::write_healthy(&mut log, 1, 1 << 20).unwrap();
+    let report = report_on_bytes(log);
+    assert!(report.verdict.is_none(), "{:#?}", report.verdict);
+    assert_eq!(report.diagnoses.len(), 1, "{:#?}", found(&report));
+}
