@@ -120,14 +120,9 @@ fn secrets_in_a_crash_are_not_shown() {
     }
 }
 
-/// How much larger the test is by hand than in every run.
-fn scale() -> u64 {
-    std::env::var("WD_SCALE").map_or(1, |text| text.parse().unwrap())
-}
-
 #[test]
 fn a_gigantic_line_costs_no_more_than_its_head() {
-    let giant = scale() * (64 << 20);
+    let giant = common::scale() * (64 << 20);
     let line = std::io::repeat(b'x').take(giant);
     let stream = Cursor::new(b"2026-03-01 10:00:00,000 INFO start\n")
         .chain(line)
@@ -160,7 +155,7 @@ fn a_million_distinct_errors_are_bounded() {
             self.2.read(buf)
         }
     }
-    let count = scale() * 8_000;
+    let count = common::scale() * 8_000;
     let stream = Distinct(0, count, Cursor::default());
     let report = report_on(&Source::stdin(), Reader::over(stream, opening()), &options());
     assert!(report.diagnoses.len() <= limits::INCIDENTS);
@@ -236,42 +231,11 @@ fn a_cut_log_names_no_pattern_that_its_lines_do_not_show() {
     assert!(wrong.is_empty(), "{} cut logs:\n{}\n", wrong.len(), wrong.join("\n"));
 }
 
-/// Any bytes, or a fixture with some bytes changed, cut, doubled or put in.
-fn log() -> impl Strategy<Value = Vec<u8>> {
-    let fixtures: Vec<Vec<u8>> =
-        cases().iter().filter(|case| case.is_file()).map(common::Case::bytes).collect();
-    let fragment = prop_oneof![
-        Just(b"Traceback (most recent call last):\n".to_vec()),
-        Just(
-            b"\n\nDuring handling of the above exception, another exception occurred:\n\n".to_vec()
-        ),
-        Just(b"  + Exception Group Traceback (most recent call last):\n".to_vec()),
-        Just("╭──── Traceback (most recent call last) ────╮\n".as_bytes().to_vec()),
-        Just(b"{\"message\": \"\\ud800\", \"exc_info\": \"Traceback\\n".to_vec()),
-        Just(b"\r\n\r".to_vec()),
-        prop::collection::vec(any::<u8>(), 0..40),
-    ];
-    let edit = (any::<prop::sample::Index>(), 0usize..200, fragment.clone());
-    let mutated = (prop::sample::select(fixtures), prop::collection::vec(edit, 1..6)).prop_map(
-        |(mut bytes, edits)| {
-            for (at, len, fragment) in edits {
-                let start = at.index(bytes.len() + 1);
-                let end = (start + len).min(bytes.len());
-                bytes.splice(start..end, fragment);
-            }
-            bytes
-        },
-    );
-    let random = prop::collection::vec(any::<u8>(), 0..2_000);
-    let pieces = prop::collection::vec(fragment, 0..60).prop_map(|pieces| pieces.concat());
-    prop_oneof![1 => random, 1 => pieces, 4 => mutated]
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400 * scale() as u32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400 * common::scale() as u32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_make_a_report(bytes in log(), block in prop::sample::select(vec![100usize, 4096, 1 << 20]), stopped: bool) {
+    fn any_bytes_make_a_report(bytes in common::log(), block in prop::sample::select(vec![100usize, 4096, 1 << 20]), stopped: bool) {
         let opening = Opening { block, line: 1 + block * 4, ..opening() };
         let reader = Reader::over(Cursor::new(bytes), opening);
         let options = wd_diagnose::analyze::BatchOptions { stopped, ..options() };

@@ -10,6 +10,7 @@ mod corpus;
 use std::io::{Cursor, Read, Write};
 
 use common::{Case, cases, opening, options, report_on};
+use proptest::prelude::*;
 use wd_diagnose::report::Report;
 use wd_diagnose::source::{MapChoice, Opening, Reader, Source};
 
@@ -134,5 +135,24 @@ fn any_number_of_threads() {
     assert!(one.diagnoses.len() > 50, "the log holds many diagnoses");
     for threads in 2..=8 {
         assert_eq!(on(threads), one, "{threads} threads");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200 * common::scale() as u32,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_log_in_blocks_of_any_size(bytes in common::log(), block in 1usize..3_000) {
+        // Nothing that begins like this is taken for a compressed file.
+        let bytes = [b"start\n", &bytes[..]].concat();
+        let read = |block: usize| {
+            let opening = Opening { block, ..opening() };
+            report_on(&Source::stdin(), Reader::over(Cursor::new(bytes.clone()), opening), &options())
+        };
+        prop_assert_eq!(read(block), read(1 << 20));
     }
 }

@@ -198,9 +198,7 @@ impl<'r> Stream<'r> {
         }
         self.examine(chunk, &mut batch, &mut fed);
         if !chunk.last && done == chunk.bytes.len() {
-            // The last line may be the head of a traceback that the next chunk begins with.
-            let body = chunk.bytes.strip_suffix(b"\n").unwrap_or(chunk.bytes);
-            done = memchr::memrchr(b'\n', body).map_or(0, |newline| newline + 1).max(floor);
+            done = last_head(chunk.bytes).max(floor);
         }
         self.feed_lines(chunk, &mut fed, done);
         done
@@ -275,6 +273,22 @@ struct Fed {
     at: usize,
     /// A known place, to count newlines from.
     place: Option<(usize, Place)>,
+}
+
+/// Start of the last line that is neither blank nor indented: with what follows it, it may belong to a
+/// traceback that the next chunk begins or goes on with. Not further back than an event may begin.
+fn last_head(bytes: &[u8]) -> usize {
+    let least = bytes.len().saturating_sub(limits::LOOK_BACK);
+    let mut end = bytes.len();
+    loop {
+        let body = bytes[..end].strip_suffix(b"\n").unwrap_or(&bytes[..end]);
+        let start = memchr::memrchr(b'\n', body).map_or(0, |newline| newline + 1);
+        let is_head = bytes[start..end].first().is_some_and(|first| !first.is_ascii_whitespace());
+        if start <= least || is_head {
+            return start;
+        }
+        end = start;
+    }
 }
 
 fn line_start(bytes: &[u8], at: usize) -> usize {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
+use proptest::prelude::*;
 use serde::Deserialize;
 use wd_diagnose::analyze::BatchOptions;
 use wd_diagnose::analyze::batch::run_over;
@@ -196,3 +197,39 @@ pub(crate) fn last_component(class: &str) -> &str {
 
 /// The formats a report is written in.
 pub(crate) const FORMATS: [Format; 2] = [Format::Text, Format::Json];
+
+/// How much larger the test is by hand than in every run.
+pub(crate) fn scale() -> u64 {
+    std::env::var("WD_SCALE").map_or(1, |text| text.parse().unwrap())
+}
+
+/// Any bytes, or a fixture with some bytes changed, cut, doubled or put in.
+pub(crate) fn log() -> impl Strategy<Value = Vec<u8>> {
+    let fixtures: Vec<Vec<u8>> =
+        cases().iter().filter(|case| case.is_file()).map(Case::bytes).collect();
+    let fragment = prop_oneof![
+        Just(b"Traceback (most recent call last):\n".to_vec()),
+        Just(
+            b"\n\nDuring handling of the above exception, another exception occurred:\n\n".to_vec()
+        ),
+        Just(b"  + Exception Group Traceback (most recent call last):\n".to_vec()),
+        Just("╭──── Traceback (most recent call last) ────╮\n".as_bytes().to_vec()),
+        Just(b"{\"message\": \"\\ud800\", \"exc_info\": \"Traceback\\n".to_vec()),
+        Just(b"\r\n\r".to_vec()),
+        prop::collection::vec(any::<u8>(), 0..40),
+    ];
+    let edit = (any::<prop::sample::Index>(), 0usize..200, fragment.clone());
+    let mutated = (prop::sample::select(fixtures), prop::collection::vec(edit, 1..6)).prop_map(
+        |(mut bytes, edits)| {
+            for (at, len, fragment) in edits {
+                let start = at.index(bytes.len() + 1);
+                let end = (start + len).min(bytes.len());
+                bytes.splice(start..end, fragment);
+            }
+            bytes
+        },
+    );
+    let random = prop::collection::vec(any::<u8>(), 0..2_000);
+    let pieces = prop::collection::vec(fragment, 0..60).prop_map(|pieces| pieces.concat());
+    prop_oneof![1 => random, 1 => pieces, 4 => mutated]
+}
