@@ -1,8 +1,8 @@
-//! Detection rules: TOML as written ([`schema`]), read ([`read`]) and checked ([`check`]), kept in the
-//! binary as a digest ([`digest`]), and filled in ([`fill`]). Knows what a rule is, not how it is
+//! Detection rules: TOML as written (`schema.rs`), read (`read.rs`) and checked (`check.rs`), kept in the
+//! binary as a digest (`digest.rs`), and filled in (`fill.rs`). Knows what a rule is, not how it is
 //! matched.
 //!
-//! `build.rs` compiles this room's files as well, all but [`builtin`]: that is how the built-in rules
+//! `build.rs` compiles this room's files as well, all but `builtin.rs`: that is how the built-in rules
 //! are read and checked when the program is built, and not at each start.
 
 mod builtin;

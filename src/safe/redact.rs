@@ -1,9 +1,9 @@
 //! Secrets out of text, before any sink sees it.
 //!
 //! Three looks, each linear in the text and each cheap to skip: secrets told by their own form
-//! ([`forms`]: `AKIA…`, webhooks, private key blocks), secrets told by the name they are given to
-//! ([`assigned`]: `api_key=…`, `"secret": "…"`, `X-MBX-APIKEY: …`), and long random runs that nothing
-//! near them calls public ([`runs`]). A secret becomes `[redacted:kind]`, whatever its length.
+//! (`forms.rs`: `AKIA…`, webhooks, private key blocks), secrets told by the name they are given to
+//! (`assigned.rs`: `api_key=…`, `"secret": "…"`, `X-MBX-APIKEY: …`), and long random runs that nothing
+//! near them calls public (`runs.rs`). A secret becomes `[redacted:kind]`, whatever its length.
 //!
 //! What a diagnosis needs stays: error codes, HTTP statuses, hosts, IP addresses, order ids, UUIDs,
 //! paths, symbols, times, and the *names* of secrets (`KeyError: 'API_SECRET'`, `api_key=self.api_key`).
@@ -82,7 +82,7 @@ struct Secret {
     kind: &'static str,
 }
 
-/// Every text that [`forms`] or [`assigned`] could change holds one of these.
+/// Every text that `forms.rs` or `assigned.rs` could change holds one of these.
 fn triggers() -> &'static AhoCorasick {
     static TRIGGERS: OnceLock<AhoCorasick> = OnceLock::new();
     TRIGGERS.get_or_init(|| {
