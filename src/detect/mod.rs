@@ -1,4 +1,4 @@
-//! Finds rules in events: literals → candidates ([`prefilter`]), then proof ([`confirm`]).
+//! Finds rules in events: literals → candidates (`prefilter.rs`), then proof (`confirm.rs`).
 
 mod captures;
 mod codes;
