@@ -141,7 +141,7 @@ impl Prefilter {
             let mut text = Vec::new();
             for (id, literal) in self.literals.iter().enumerate() {
                 let Some(then) = &literal.then else {
-                    gates.add(id, &literal.text, 0);
+                    gates.add(id, &literal.text);
                     continue;
                 };
                 for between in then.between {
@@ -150,8 +150,7 @@ impl Prefilter {
                         text.extend_from_slice(&literal.text);
                         text.extend_from_slice(between.as_bytes());
                         text.extend_from_slice(beginning.as_bytes());
-                        // What tells it from healthy text is what follows the literal.
-                        gates.add(id, &text, literal.text.len().saturating_sub(2));
+                        gates.add(id, &text);
                     }
                 }
             }
