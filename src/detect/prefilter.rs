@@ -43,7 +43,8 @@ impl Then {
 pub struct Prefilter {
     automaton: AhoCorasick,
     literals: Vec<Literal>,
-    gates: OnceLock<Gates>,
+    /// `None` where there are too many literals for it.
+    gates: OnceLock<Option<Gates>>,
 }
 
 /// A line that may concern a rule.
@@ -78,7 +79,8 @@ impl Prefilter {
         found: &mut Vec<Candidate>,
     ) {
         let mut at = from;
-        if to - from < WORTH_IT && self.gates.get().is_none() {
+        let is_small = to - from < WORTH_IT && self.gates.get().is_none();
+        let Some(gates) = (if is_small { None } else { self.gates() }) else {
             while at < to {
                 let Some(hit) = self.automaton.find(&bytes[at..to]) else { break };
                 let (start, end) = line_round(bytes, at + hit.start(), at, to);
@@ -86,8 +88,7 @@ impl Prefilter {
                 at = end;
             }
             return;
-        }
-        let gates = self.gates();
+        };
         let text = &bytes[..to];
         while let Some(hit) = gates.find(text, at) {
             let stands = |gram: &Gram| {
@@ -135,7 +136,7 @@ impl Prefilter {
         }
     }
 
-    fn gates(&self) -> &Gates {
+    fn gates(&self) -> Option<&Gates> {
         self.gates.get_or_init(|| {
             let mut gates = gates::Builder::default();
             let mut text = Vec::new();
@@ -155,7 +156,7 @@ impl Prefilter {
                 }
             }
             gates.build()
-        })
+        }).as_ref()
     }
 
     /// Ids of the literals that stand in `text`, ascending, each once.
@@ -176,7 +177,7 @@ impl Prefilter {
 
     /// How many literals are looked for, and how many grams stand for them in the filter.
     pub fn sizes(&self) -> (usize, usize) {
-        (self.automaton.patterns_len(), self.gates().grams.len())
+        (self.automaton.patterns_len(), self.gates().map_or(0, |gates| gates.grams.len()))
     }
 }
 
