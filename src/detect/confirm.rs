@@ -407,7 +407,7 @@ fn key_literals(rules: &RuleSet, when: &When) -> Vec<String> {
 /// How a class stands in a text. `timeout` and the like are words of healthy lines: they count as the
 /// class only where a message or arguments follow, or where their module stands before them.
 fn class_literals(class: String) -> Vec<String> {
-    if class.starts_with(|c: char| c.is_ascii_lowercase()) {
+    if class.starts_with(|c: char| c.is_ascii_lowercase()) || class.len() < 5 {
         ["{}: ", "{}(", ".{}"].iter().map(|form| form.replace("{}", &class)).collect()
     } else {
         vec![class]

@@ -43,7 +43,8 @@ impl Then {
 pub struct Prefilter {
     automaton: AhoCorasick,
     literals: Vec<Literal>,
-    gates: OnceLock<Gates>,
+    /// `None` where there are too many literals for it.
+    gates: OnceLock<Option<Gates>>,
 }
 
 /// A line that may concern a rule.
@@ -78,7 +79,8 @@ impl Prefilter {
         found: &mut Vec<Candidate>,
     ) {
         let mut at = from;
-        if to - from < WORTH_IT && self.gates.get().is_none() {
+        let is_small = to - from < WORTH_IT && self.gates.get().is_none();
+        let Some(gates) = (if is_small { None } else { self.gates() }) else {
             while at < to {
                 let Some(hit) = self.automaton.find(&bytes[at..to]) else { break };
                 let (start, end) = line_round(bytes, at + hit.start(), at, to);
@@ -86,8 +88,7 @@ impl Prefilter {
                 at = end;
             }
             return;
-        }
-        let gates = self.gates();
+        };
         let text = &bytes[..to];
         while let Some(hit) = gates.find(text, at) {
             let stands = |gram: &Gram| {
@@ -135,13 +136,13 @@ impl Prefilter {
         }
     }
 
-    fn gates(&self) -> &Gates {
+    fn gates(&self) -> Option<&Gates> {
         self.gates.get_or_init(|| {
             let mut gates = gates::Builder::default();
             let mut text = Vec::new();
             for (id, literal) in self.literals.iter().enumerate() {
                 let Some(then) = &literal.then else {
-                    gates.add(id, &literal.text, 0);
+                    gates.add(id, &literal.text);
                     continue;
                 };
                 for between in then.between {
@@ -150,13 +151,12 @@ impl Prefilter {
                         text.extend_from_slice(&literal.text);
                         text.extend_from_slice(between.as_bytes());
                         text.extend_from_slice(beginning.as_bytes());
-                        // What tells it from healthy text is what follows the literal.
-                        gates.add(id, &text, literal.text.len().saturating_sub(2));
+                        gates.add(id, &text);
                     }
                 }
             }
             gates.build()
-        })
+        }).as_ref()
     }
 
     /// Ids of the literals that stand in `text`, ascending, each once.
@@ -177,7 +177,7 @@ impl Prefilter {
 
     /// How many literals are looked for, and how many grams stand for them in the filter.
     pub fn sizes(&self) -> (usize, usize) {
-        (self.automaton.patterns_len(), self.gates().grams.len())
+        (self.automaton.patterns_len(), self.gates().map_or(0, |gates| gates.grams.len()))
     }
 }
 

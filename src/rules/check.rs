@@ -10,7 +10,7 @@ use super::{Basis, Effect, Example, FixText, LazyRegex, Mark, MarkKind, On, Rule
 use crate::model::{Level, Pattern, Severity};
 
 /// Shortest literal that the search can use without drowning in false candidates.
-const LITERAL_BYTES: usize = 3;
+const LITERAL_BYTES: usize = 5;
 
 /// Checks the parts of one file; complaints go to the reader.
 pub(super) struct Checker<'a> {
