@@ -51,6 +51,8 @@ impl Banner {
         memchr::memmem::find(first, &literal)?;
         let again = lines
             .take(APART)
+            // A start right behind an end is another run, however short the first was.
+            .take_while(|line| !is_end(line))
             .any(|line| shape_of(read_record(line).message.lines().next().unwrap_or("").trim()) == shape);
         (!again).then_some(Banner { literal, shape })
     }
@@ -97,4 +99,11 @@ fn shape_of(message: &str) -> String {
         }
     }
     shape
+}
+
+/// A line with which a run may have ended.
+fn is_end(line: &[u8]) -> bool {
+    [&b"Traceback (most recent call last)"[..], b"exit", b"Exit", b"restart", b"Restart", b"Killed", b"Error"]
+        .iter()
+        .any(|word| memchr::memmem::find(line, word).is_some())
 }

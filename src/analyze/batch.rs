@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::stream::{Span, Stream};
 use super::{BatchOptions, Observer};
 use crate::detect::Matcher;
-use crate::diagnosis::{Diagnosis, End, Evidence, Names};
+use crate::diagnosis::{Diagnosis, End, Evidence, Names, LEAST_OF_A_VERDICT};
 use crate::report::{self, Report, RunReport, SourceReport};
 use crate::rules::{Complaint, RuleSet};
 use crate::safe::redact::Redactor;
@@ -177,7 +177,7 @@ fn read_source(
         ended && kept.is_none_or(|kept| kept == *index)
     });
     let verdict = crashed.and_then(|(_, run)| run.cause).filter(|&cause| {
-        runs.incidents.confidence(cause) >= 0.5
+        runs.incidents.confidence(cause) >= LEAST_OF_A_VERDICT
             && (options.patterns.is_empty()
                 || options.patterns.contains(&rules.rules[runs.incidents.rule(cause)].pattern))
     });

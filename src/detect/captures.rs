@@ -41,6 +41,7 @@ pub(super) fn complete(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match) 
             }
         }
     }
+    let mut addresses = Vec::new();
     for set in &rule.take {
         if found.captures.contains_key(set) {
             continue;
@@ -48,13 +49,30 @@ pub(super) fn complete(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match) 
         let regexes = rules.captures.get(set).map_or(&[][..], Vec::as_slice);
         'set: for text in &texts {
             for regex in regexes.iter().filter_map(|regex| regex.get()) {
-                if named(regex, text, &mut found.captures) {
+                let mut more = found.captures.clone();
+                if !named(regex, text, &mut more) {
+                    continue;
+                }
+                // The root link has the address; the name that the bot asked for stands further out.
+                let address = set == "host" && more.get("host").is_some_and(|host| is_address(host));
+                if address {
+                    addresses.extend(more.remove("host"));
+                }
+                found.captures = more;
+                if !address {
                     break 'set;
                 }
             }
         }
     }
+    if let Some(address) = addresses.into_iter().next() {
+        found.captures.entry("host".to_owned()).or_insert(address);
+    }
     derive(rules, parsed, found, &texts);
+}
+
+fn is_address(host: &str) -> bool {
+    host.split(':').next().unwrap_or(host).bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
 /// Where captures are looked for: the subject, the other links from the root on, the message, everything.

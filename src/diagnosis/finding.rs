@@ -75,7 +75,12 @@ impl Finding {
     pub fn examine(matcher: &Matcher<'_>, chunk: &Chunk<'_>, event: &Event<'_>, place: Place) -> Finding {
         let mut parsed = Parsed::new(event, chunk.bytes);
         parsed.reporter = reporter_start(matcher, &parsed);
-        let matched = matcher.confirm(&parsed).into_iter().next();
+        let mut matched = matcher.confirm(&parsed).into_iter().next();
+        if let (Some(matched), Some(Origin::Thread(name))) =
+            (&mut matched, parsed.traceback.as_ref().map(|traceback| &traceback.origin))
+        {
+            matched.captures.entry("thread".to_owned()).or_insert_with(|| name.clone());
+        }
         let kind = kind_of(&parsed);
         let which = matched.as_ref().map_or(
             if parsed.links.is_empty() { Which::Message } else { Which::Link(root_of(&parsed)) },
@@ -181,7 +186,7 @@ fn reporter_start(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> usize {
                 link.message.contains(literal.as_str())
                     || link.frames.iter().any(|frame| {
                         matcher_frame_is_own(matcher, frame)
-                            && (frame.function.as_deref() == Some(literal.as_str())
+                            && (frame.function.as_deref().is_some_and(|name| literal.strip_prefix(", in ") == Some(name))
                                 || frame.code.as_deref().is_some_and(|code| code.contains(literal.as_str())))
                     })
             })

@@ -7,12 +7,15 @@ use super::finding::{Finding, Kind};
 use super::record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame};
 use super::fingerprint;
 use crate::event::Stamp;
-use crate::model::{Level, Position, Severity};
+use crate::model::{Level, Pattern, Position, Severity};
 use crate::rules::{Effect, RuleSet};
 use crate::safe::escape::visible;
 use crate::safe::limits;
 use crate::safe::redact::Redactor;
 use crate::source::Place;
+
+/// Below this a diagnosis is never a verdict (contract of the report).
+pub const LEAST_OF_A_VERDICT: f64 = 0.5;
 
 /// What was found in one source, by fingerprint.
 #[derive(Debug, Default)]
@@ -77,7 +80,7 @@ impl Incidents {
             None => self.unnamed(rules, finding)?,
         };
         let rule = &rules.rules[rule_at];
-        let level = provisional_level(finding, rule.effect);
+        let level = provisional_level(finding, rule.effect, rule.pattern);
         let level = rule.at_most.map_or(level, |most| level.min(most));
         let fingerprint = fingerprint::of(&rule.id, finding);
         let index = match self.by_fingerprint.get(&fingerprint) {
@@ -154,7 +157,11 @@ impl Incidents {
             confidence: rules.rules[rule_at].confidence,
         };
         let finding = Finding { matched: Some(matched), ..finding.clone() };
-        self.add(rules, &finding, stamp)
+        let mention = self.add(rules, &finding, stamp)?;
+        // That the run ended is certain enough for a verdict; only its cause is not known.
+        let incident = &mut self.all[mention.incident];
+        incident.confidence = incident.confidence.max(LEAST_OF_A_VERDICT);
+        Some(mention)
     }
 
     /// Raises an incident to `fatal`: a run ended with it. `surest` caps the confidence.
@@ -295,7 +302,7 @@ fn exception_captures(finding: &Finding) -> BTreeMap<String, String> {
 }
 
 /// The level while the run goes on: what the bot did with it, not the word the logger used.
-fn provisional_level(finding: &Finding, effect: Effect) -> Level {
+fn provisional_level(finding: &Finding, effect: Effect, pattern: Pattern) -> Level {
     match finding.kind {
         Kind::Ignored => Level::Warning,
         Kind::Died | Kind::PartDied => Level::Error,
@@ -303,6 +310,8 @@ fn provisional_level(finding: &Finding, effect: Effect) -> Level {
             Some(severity) if severity <= Severity::Warning && severity != Severity::Info => {
                 Level::Warning
             }
+            // A module that is missing is told at INFO by those who can do without it.
+            Some(Severity::Info) if pattern == Pattern::Dependencies => Level::Warning,
             _ => Level::Error,
         },
         Kind::Record if effect == Effect::Killed => Level::Error,

@@ -9,6 +9,6 @@ mod run;
 mod tail;
 
 pub use finding::{Finding, Kind};
-pub use incident::{Incidents, Mention, Names};
+pub use incident::{Incidents, LEAST_OF_A_VERDICT, Mention, Names};
 pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame};
 pub use run::{End, Run, Runs};

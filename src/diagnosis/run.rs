@@ -63,6 +63,12 @@ const LAST_RECORD: f64 = 0.6;
 /// What stands at the end of a run is judged by at most this many lines and findings.
 const TAIL_ITEMS: usize = 48;
 
+/// Lines that may follow a line that says that the bot ended.
+const LINES_BEHIND_EXIT: usize = 10;
+
+/// Lines that may follow a traceback that the interpreter wrote: of other threads, or from a buffer.
+const LINES_BEHIND_DEATH: usize = 6;
+
 /// Lines among which the time of a line without one is looked for.
 const STAMP_LINES: usize = 16;
 
@@ -283,7 +289,7 @@ impl<'r> Runs<'r> {
     /// How the current run ended, and what explains it; the explaining incident becomes fatal.
     fn judge(&mut self, follows: bool, stopped: bool) -> Verdict {
         let closing = self.closing();
-        let Closing { found, exit, goodbye, asked, error, alive } = closing;
+        let Closing { found, exit, goodbye, asked, asked_first, error, alive, behind } = closing;
         // Someone killed it, and the log shows who.
         let killed = found.iter().find(|mention| mention.effect == Effect::Killed);
         let died = found.iter().find(|mention| mention.kind == Kind::Died);
@@ -291,15 +297,16 @@ impl<'r> Runs<'r> {
             let is_sure = self.rules().rules[killed.rule].pattern == Pattern::Memory;
             match died {
                 Some(died) if !is_sure => return self.ends(End::Crash, died, 1.0, false),
-                _ if asked && !is_sure => return Verdict { end: End::Clean, cause: None },
+                _ if asked_first && !is_sure => return Verdict { end: End::Clean, cause: None },
                 _ => return self.ends(End::Killed, killed, 1.0, false),
             }
         }
         if let Some(died) = died {
-            if asked && self.is_stop(died) {
+            if asked_first && self.is_stop(died) {
                 return Verdict { end: End::Clean, cause: None };
             }
-            return self.ends(End::Crash, died, 1.0, false);
+            let surest = if behind > 0 { LAST_RECORD } else { 1.0 };
+            return self.ends(End::Crash, died, surest, false);
         }
         if let Some(exit) = exit {
             if let Some(cause) = self.cause_of_exit(&found, &exit) {
@@ -309,7 +316,7 @@ impl<'r> Runs<'r> {
                 return self.ends_without_cause("other/exited", &exit);
             }
         }
-        if asked && !alive {
+        if asked && (asked_first || found.is_empty()) && !alive {
             return Verdict { end: End::Clean, cause: None };
         }
         // A logged traceback or an error record that stands last.
@@ -342,9 +349,18 @@ impl<'r> Runs<'r> {
     }
 
     /// What stands behind the last sign of life, last first.
+    ///
+    /// A few lines may follow an end all the same: a supervisor's, those of other threads, what was still
+    /// in a buffer. They are passed over behind a line that says that the bot ended, and behind a
+    /// traceback that the interpreter wrote.
     fn closing(&self) -> Closing {
         let mut closing = Closing::default();
-        for item in self.tail.iter().rev() {
+        let headed = self.tail.iter().any(|item| match item {
+            Item::Line { bytes, .. } => read_record(bytes).begins,
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.severity.is_some(),
+        });
+        let excused = self.excused();
+        for (at, item) in self.tail.iter().enumerate().rev() {
             match item {
                 Item::Found { mention, marks, finding } => {
                     self.mark_closing(&mut closing, marks, finding);
@@ -352,21 +368,24 @@ impl<'r> Runs<'r> {
                 }
                 Item::Marked { marks, finding } => {
                     self.mark_closing(&mut closing, marks, finding);
-                    let talks = self.has_mark(marks, MarkKind::Start)
-                        || closing.found.is_empty() && closing.exit.is_none() && closing.error.is_none();
-                    if talks && !self.is_quiet(marks) {
+                    if !self.is_quiet(marks) {
                         closing.alive = true;
                         break;
                     }
                 }
                 Item::Line { place, bytes } => {
                     let record = read_record(bytes);
+                    // A bare line continues the record above it.
+                    if headed && !record.begins {
+                        continue;
+                    }
                     match tail::talk(&record) {
                         Talk::Shutdown => {}
                         Talk::Error if closing.error.is_none() && closing.found.is_empty() => {
                             closing.error = Some(line_finding(*place, &record));
                         }
                         Talk::Error => {}
+                        Talk::Life if at > excused => closing.behind += 1,
                         Talk::Life => {
                             closing.alive = true;
                             break;
@@ -376,6 +395,29 @@ impl<'r> Runs<'r> {
             }
         }
         closing
+    }
+
+    /// Index in the tail of the last end behind which few enough lines stand; past the tail where there
+    /// is none.
+    fn excused(&self) -> usize {
+        let mut lines = 0;
+        for (at, item) in self.tail.iter().enumerate().rev() {
+            match item {
+                Item::Line { .. } => lines += 1,
+                Item::Found { mention, .. } if mention.kind == Kind::Died && lines <= LINES_BEHIND_DEATH => {
+                    return at;
+                }
+                Item::Found { marks, .. } | Item::Marked { marks, .. } => {
+                    if self.has_mark(marks, MarkKind::Start) {
+                        break;
+                    }
+                    if self.has_mark(marks, MarkKind::Exit) && lines <= LINES_BEHIND_EXIT {
+                        return at;
+                    }
+                }
+            }
+        }
+        self.tail.len()
     }
 
     /// Marks that are no sign of life.
@@ -388,7 +430,10 @@ impl<'r> Runs<'r> {
             match self.matcher.rules.marks[at].kind {
                 MarkKind::Exit if closing.exit.is_none() => closing.exit = Some(finding.clone()),
                 MarkKind::Goodbye => closing.goodbye = true,
-                MarkKind::StopRequest => closing.asked = true,
+                MarkKind::StopRequest => {
+                    closing.asked = true;
+                    closing.asked_first |= !closing.found.is_empty();
+                }
                 _ => {}
             }
         }
@@ -453,11 +498,16 @@ struct Closing {
     /// The last line that says that the bot ended in failure.
     exit: Option<Finding>,
     goodbye: bool,
+    /// Somebody asked the bot to stop.
     asked: bool,
+    /// Somebody asked it to stop before what was found happened.
+    asked_first: bool,
     /// The last error record that no rule is about.
     error: Option<Finding>,
     /// Signs of life stand before all this.
     alive: bool,
+    /// Lines that were passed over behind the end.
+    behind: u32,
 }
 
 fn finding_of(item: &Item) -> Finding {

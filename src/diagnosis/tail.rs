@@ -17,11 +17,11 @@ pub(super) enum Talk {
 }
 
 /// Words of shutting down, lower case, matched as whole words.
-const SHUTDOWN: [&str; 26] = [
+const SHUTDOWN: [&str; 32] = [
     "closed", "closing", "close", "shutdown", "shutting", "stopping", "stopped", "exiting", "exit",
     "exited", "terminating", "terminated", "cancelled", "cancelling", "canceled", "disconnected",
-    "disconnecting", "cleanup", "cleaning", "bye", "goodbye", "atexit", "quitting", "aborted", "ended",
-    "halted",
+    "disconnecting", "cleanup", "cleaning", "bye", "goodbye", "teardown", "quitting", "aborted", "ended",
+    "halted", "died", "shut", "downstream", "failed", "atexit", "restarting",
 ];
 
 /// Judges one line.

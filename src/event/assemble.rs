@@ -187,7 +187,7 @@ fn head_of_traceback(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
         let Some(before) = lines.before(above, floor) else { break };
         let record = lines.record(before, above);
         if record.begins {
-            return if in_trouble(&record) { before } else { start };
+            return if logs_traceback(lines, &record, at) { before } else { start };
         }
         if record.message.trim().is_empty() || looks_inside(&record.message) {
             break;
@@ -202,6 +202,17 @@ fn is_exception_after_code(lines: &Lines<'_>, at: usize, floor: usize) -> bool {
         let record = lines.record(before, at);
         !record.begins && looks_inside(&record.message)
     })
+}
+
+/// Whether a record logged the bare traceback whose head is at `at`. A warning mostly did not, where the
+/// traceback comes from the program's outermost frame: then the interpreter wrote it.
+fn logs_traceback(lines: &Lines<'_>, record: &Record<'_>, at: usize) -> bool {
+    if record.severity != Some(Severity::Warning) {
+        return in_trouble(record);
+    }
+    let frame = lines.end(at);
+    let first = lines.record(frame, lines.end(frame)).message;
+    !first.trim_end().ends_with(", in <module>") && !first.contains("<frozen runpy>")
 }
 
 /// A record whose following bare lines are its own: what goes wrong is logged with its traceback.
@@ -307,7 +318,7 @@ impl<'c> Extension<'c, '_> {
             return Next::Done;
         }
         if let Some(grammar) = Grammar::start(&record.message) {
-            if !in_trouble(head) {
+            if !logs_traceback(&self.lines, head, at) {
                 return Next::Done;
             }
             self.grammar = Some(grammar);
