@@ -39,8 +39,10 @@ pub(super) struct Gates {
     slots: Vec<u8>,
     /// How far a hash is shifted to give a slot.
     shift: u32,
-    /// Sorted by gram.
+    /// Sorted by slot.
     pub(super) grams: Vec<Gram>,
+    /// For each slot where its grams begin; those of the last one end with the list.
+    starts: Vec<u32>,
 }
 
 /// A gram and the literal for which it stands.
@@ -110,22 +112,35 @@ impl Builder {
     fn fit(&self, size: u32) -> Option<Gates> {
         let shift = 32 - size;
         let mut slots = vec![0u8; 1 << size];
+        let mut owners = vec![0u32; 1 << size];
         let mut grams = Vec::with_capacity(self.choices.len() * STRIDE);
         for choices in &self.choices {
             let free = |gram: &Gram| {
-                let (slot, check) = place(gram.gram, shift);
-                slots[slot] == 0 || slots[slot] == check
+                let (slot, _) = place(gram.gram, shift);
+                slots[slot] == 0 || owners[slot] == gram.gram
             };
-            let chosen = choices.iter().find(|window| window.iter().all(free))?;
+            let apart = |window: &[Gram; STRIDE]| {
+                window[0].gram == window[1].gram
+                    || place(window[0].gram, shift).0 != place(window[1].gram, shift).0
+            };
+            let chosen = choices.iter().find(|window| window.iter().all(free) && apart(window))?;
             for gram in chosen {
                 let (slot, check) = place(gram.gram, shift);
                 slots[slot] = check;
+                owners[slot] = gram.gram;
                 grams.push(*gram);
             }
         }
-        grams.sort_unstable();
+        grams.sort_unstable_by_key(|gram| (place(gram.gram, shift).0, *gram));
         grams.dedup();
-        Some(Gates { slots, shift, grams })
+        let mut starts = vec![0; slots.len() + 1];
+        for gram in &grams {
+            starts[place(gram.gram, shift).0 + 1] += 1;
+        }
+        for slot in 0..slots.len() {
+            starts[slot + 1] += starts[slot];
+        }
+        Some(Gates { slots, shift, grams, starts })
     }
 }
 
@@ -143,9 +158,10 @@ impl Gates {
             return &[];
         };
         let gram = u32::from_le_bytes(*bytes);
-        let start = self.grams.partition_point(|known| known.gram < gram);
-        let length = self.grams[start..].iter().take_while(|known| known.gram == gram).count();
-        &self.grams[start..start + length]
+        let (slot, _) = place(gram, self.shift);
+        let held = &self.grams[self.starts[slot] as usize..self.starts[slot + 1] as usize];
+        // A slot belongs to one gram.
+        if held.first().is_some_and(|known| known.gram == gram) { held } else { &[] }
     }
 
     /// Position in `text`, not before `from`, of what may be a gram. Search on from [`STRIDE`] behind it.
@@ -216,7 +232,7 @@ impl Healthy {
         let seen = |gram| {
             let digits = gram_digits(gram);
             // Logs are full of numbers that no sample holds.
-            u32::from(self.counts[bucket(gram)]) + [0, 1, 20, 100, 400][digits]
+            u32::from(self.counts[bucket(gram)]) + [0, 0, 0, 1, 3][digits]
         };
         let seen: u32 = window.windows(GRAM).map(seen).sum();
         (seen, window.iter().map(|&byte| commonness(byte)).sum())
