@@ -30,7 +30,7 @@
 //! assert_eq!((verdict.pattern, verdict.level), (Pattern::Network, Level::Fatal));
 //! assert_eq!(verdict.rule, "network/connection-refused");
 //! let frame = verdict.exception.and_then(|exception| exception.frame).expect("a traceback was logged");
-//! assert_eq!((frame.file.as_str(), frame.line), ("/home/trader/bot/grid_ccxt.py", 26));
+//! assert_eq!((frame.file.as_str(), frame.line), ("/home/trader/bot/grid_ccxt.py", Some(26)));
 //! # Ok::<(), batch::Failure>(())
 //! ```
 //!

@@ -18,6 +18,23 @@ fn cases() {
     trycmd::TestCases::new().case("tests/cmd/*.toml");
 }
 
+/// Every `$ wd-diagnose …` in the README prints what stands below it.
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let mut blocks = 0;
+    for block in readme.split("```console\n$ wd-diagnose ").skip(1) {
+        let (args, shown) = block.split_once('\n').unwrap();
+        let (shown, _) = shown.split_once("```").unwrap();
+        let args: Vec<&str> = args.split(' ').collect();
+        let printed = String::from_utf8(run(root, &args, Stdio::null()).stdout).unwrap();
+        assert_eq!(printed, shown, "{args:?}");
+        blocks += 1;
+    }
+    assert!(blocks > 0);
+}
+
 #[test]
 fn nothing_to_read_is_an_error_that_says_what_was_looked_for() {
     let folder = tempfile::tempdir().unwrap();
