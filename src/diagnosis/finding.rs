@@ -5,7 +5,7 @@ use crate::event::{Event, Stamp};
 use crate::model::Severity;
 use crate::rules::MarkKind;
 use crate::source::{Chunk, Place};
-use crate::traceback::{Link, Origin};
+use crate::traceback::{Link, Origin, has_header};
 
 use super::evidence::{self, Line};
 use super::{ChainLink, Exception, OwnFrame};
@@ -115,6 +115,12 @@ fn kind_of(parsed: &Parsed<'_>) -> Kind {
         Origin::Logging => Kind::Logged,
         Origin::Fatal(_) => Kind::Died,
         Origin::Plain if parsed.event.bare => Kind::Died,
+        // A time before every line is a wrapper's (`ts`): no logger wrote the head.
+        Origin::Plain
+            if parsed.event.head.severity.is_none() && has_header(parsed.event.head.message.trim()) =>
+        {
+            Kind::Died
+        }
         Origin::Plain => Kind::Logged,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::finding::{Finding, Kind};
-use super::incident::{Incidents, Mention};
+use super::incident::{Incidents, LEAST_OF_A_VERDICT, Mention};
 use super::tail::{self, Talk};
 use crate::detect::Matcher;
 use crate::event::{Record, Stamp, read_record};
@@ -62,6 +62,9 @@ const LAST_RECORD: f64 = 0.6;
 
 /// What stands at the end of a run is judged by at most this many lines and findings.
 const TAIL_ITEMS: usize = 48;
+
+/// Below this a kill says that it happened and not why.
+const SURE_KILL: f64 = 0.7;
 
 /// Lines that may follow a line that says that the bot ended.
 const LINES_BEHIND_EXIT: usize = 10;
@@ -295,6 +298,16 @@ impl<'r> Runs<'r> {
         let died = found.iter().find(|mention| mention.kind == Kind::Died);
         if let Some(killed) = killed {
             let is_sure = self.rules().rules[killed.rule].pattern == Pattern::Memory;
+            // Who hangs is killed as well: the kill alone speaks of memory only where nothing else does.
+            let hung = found.iter().find(|mention| {
+                mention.confidence > killed.confidence
+                    && self.rules().rules[mention.rule].pattern == Pattern::System
+            });
+            if let Some(hung) = hung
+                && killed.confidence < SURE_KILL
+            {
+                return self.ends(End::Killed, hung, 1.0, false);
+            }
             match died {
                 Some(died) if !is_sure => return self.ends(End::Crash, died, 1.0, false),
                 _ if asked_first && !is_sure => return Verdict { end: End::Clean, cause: None },
@@ -446,13 +459,15 @@ impl<'r> Runs<'r> {
         let known = |mention: &&Mention| {
             self.rules().rules[mention.rule].pattern != Pattern::Other
         };
+        let sure = |mention: &&Mention| mention.confidence >= LEAST_OF_A_VERDICT;
+        let unhandled = |mention: &&Mention| mention.kind.is_unhandled();
         found
             .iter()
-            .filter(|mention| mention.kind.is_unhandled())
+            .filter(unhandled)
             .find(known)
-            .or_else(|| found.iter().find(|mention| mention.kind.is_unhandled()))
-            .or_else(|| found.iter().find(known))
-            .or_else(|| found.first())
+            .or_else(|| found.iter().find(unhandled))
+            .or_else(|| found.iter().filter(sure).find(known))
+            .or_else(|| found.iter().find(sure))
             .or_else(|| {
                 let mut recent = self.remembered.iter().rev().filter(in_reach);
                 recent.find(|mention| mention.kind.is_unhandled())

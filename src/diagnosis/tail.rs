@@ -66,7 +66,8 @@ pub(super) fn is_ending(mention: &Mention) -> bool {
         Kind::Died | Kind::PartDied => true,
         Kind::Logged | Kind::Record => {
             mention.severity.is_some_and(|severity| severity >= Severity::Error)
-                || mention.kind == Kind::Logged && mention.severity == Some(Severity::Info)
+                || mention.kind == Kind::Logged
+                    && matches!(mention.severity, None | Some(Severity::Info))
         }
         Kind::Ignored => false,
     }

@@ -204,15 +204,33 @@ fn is_exception_after_code(lines: &Lines<'_>, at: usize, floor: usize) -> bool {
     })
 }
 
+/// Lines of a traceback among which its outermost frame is looked for.
+const FRAME_LINES: usize = 400;
+
 /// Whether a record logged the bare traceback whose head is at `at`. A warning mostly did not, where the
-/// traceback comes from the program's outermost frame: then the interpreter wrote it.
+/// traceback reaches the program's outermost frame: then the interpreter wrote it. (One that a logger
+/// writes begins where the exception was caught.)
 fn logs_traceback(lines: &Lines<'_>, record: &Record<'_>, at: usize) -> bool {
     if record.severity != Some(Severity::Warning) {
         return in_trouble(record);
     }
-    let frame = lines.end(at);
-    let first = lines.record(frame, lines.end(frame)).message;
-    !first.trim_end().ends_with(", in <module>") && !first.contains("<frozen runpy>")
+    let mut at = at;
+    for _ in 0..FRAME_LINES {
+        let end = lines.end(at);
+        if end >= lines.bytes.len() {
+            break;
+        }
+        at = end;
+        let line = lines.record(at, lines.end(at));
+        if line.begins {
+            break;
+        }
+        let text = line.message.trim_end();
+        if text.ends_with(", in <module>") || text.contains("\"<frozen runpy>\"") {
+            return false;
+        }
+    }
+    true
 }
 
 /// A record whose following bare lines are its own: what goes wrong is logged with its traceback.
