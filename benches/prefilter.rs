@@ -27,7 +27,7 @@ fn search(bencher: Bencher<'_, '_>, write: Corpus) {
     write(&mut log, 1, BYTES).unwrap();
     bencher.counter(BytesCount::new(log.len())).bench(|| {
         let mut found = Vec::new();
-        matcher.prefilter.candidates(&log, 0, log.len(), &mut found);
+        matcher.candidates(&log, 0, log.len(), &mut found);
         found.len()
     });
 }
@@ -46,5 +46,5 @@ fn crash_loop(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn rules_made_ready() -> usize {
     let rules = load(&RuleOptions::default()).unwrap();
-    Matcher::new(&rules, Roots::default()).prefilter.count()
+    Matcher::new(&rules, Roots::default()).prefilter.sizes().0
 }

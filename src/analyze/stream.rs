@@ -189,7 +189,7 @@ impl<'r> Stream<'r> {
                     claimed.extend(
                         event.lines.iter().map(|line| line.at).filter(|&at| at >= event.resume),
                     );
-                    batch.push(event);
+                    batch.push(*event);
                     if batch.len() == BATCH {
                         self.examine(chunk, &mut batch, &mut fed);
                     }

@@ -15,7 +15,7 @@ use crate::source::{Chunk, Segment};
 
 /// Rules that the program raises by itself, where no rule speaks: nothing in a text alone shows them.
 pub const RAISED: [&str; 4] =
-    ["other/exited", "other/logged-error", "other/silent", "other/uncaught-exception"];
+    ["other/exited", "other/logged-error", "other/uncaught-exception", "system/silent-stop"];
 
 /// Fewest examples of a rule that something in a text shows.
 const EXAMPLES_LEAST: usize = 2;

@@ -353,7 +353,7 @@ impl<'r> Runs<'r> {
             let finding = finding_of(item);
             let stamp = self.latest.clone();
             let rules = self.rules();
-            if let Some(mention) = self.incidents.add_end(rules, "other/silent", &finding, stamp) {
+            if let Some(mention) = self.incidents.add_end(rules, "system/silent-stop", &finding, stamp) {
                 self.incidents.end_run(mention.incident, LAST_RECORD, true);
                 return Verdict { end, cause: Some(mention.incident) };
             }

@@ -39,7 +39,7 @@ pub struct EventLine<'c> {
 #[derive(Debug)]
 pub enum Assembled<'c> {
     /// The event that holds the line.
-    Event(Event<'c>),
+    Event(Box<Event<'c>>),
     /// Its end lies behind the chunk's end: ask again with more of the log.
     More {
         /// Where it begins.
@@ -293,12 +293,12 @@ impl<'c> Extension<'c, '_> {
             }
         }
         let behind = self.found.last().map_or(end, |line| line.end);
-        Assembled::Event(Event {
+        Assembled::Event(Box::new(Event {
             lines: self.found,
             head,
             bare,
             resume: self.resume.unwrap_or(behind),
-        })
+        }))
     }
 
     /// After a torn stretch reading goes on behind the line that was found, not behind `end`.
