@@ -204,6 +204,24 @@ fn is_exception_after_code(lines: &Lines<'_>, at: usize, floor: usize) -> bool {
     })
 }
 
+/// A record's message with its other fields (`code=-1003`) behind its first line: exchanges' codes often
+/// stand in a field of their own.
+fn with_fields<'c>(record: &Record<'c>) -> Cow<'c, str> {
+    if record.extra.is_empty() {
+        return record.message.clone();
+    }
+    let (first, rest) = match record.message.split_once('\n') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (record.message.as_ref(), None),
+    };
+    let mut text = format!("{first} {}", record.extra);
+    if let Some(rest) = rest {
+        text.push('\n');
+        text.push_str(rest);
+    }
+    Cow::Owned(text)
+}
+
 /// Lines of a traceback among which its outermost frame is looked for.
 const FRAME_LINES: usize = 400;
 
@@ -265,7 +283,7 @@ impl<'c> Extension<'c, '_> {
         let end = self.lines.end(self.start);
         let head = self.lines.record(self.start, end);
         let whole = head.message.contains('\n');
-        let first = head.message.clone();
+        let first = with_fields(&head);
         self.grammar = Grammar::start(&first).or_else(|| {
             (!head.begins && looks_inside(&first)).then(|| Grammar::resume(&first)).flatten()
         });
