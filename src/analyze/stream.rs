@@ -60,9 +60,11 @@ pub(super) struct Pushed {
 impl<'r> Stream<'r> {
     /// Nothing read yet.
     pub(super) fn new(matcher: &'r Matcher<'r>, zone: Option<jiff::tz::TimeZone>, span: Span) -> Self {
+        let mut runs = Runs::new(matcher);
+        runs.until = span.until;
         Stream {
             matcher,
-            runs: Runs::new(matcher),
+            runs,
             zone,
             span,
             banner: None,

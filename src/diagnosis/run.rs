@@ -111,6 +111,8 @@ pub struct Runs<'r> {
     stale: bool,
     /// Time of the first record of the source that has one.
     pub first_stamp: Option<Stamp>,
+    /// Lines after this time are not looked at when an end is judged.
+    pub until: Option<jiff::civil::DateTime>,
 }
 
 impl<'r> Runs<'r> {
@@ -128,6 +130,7 @@ impl<'r> Runs<'r> {
             latest: None,
             stale: false,
             first_stamp: None,
+            until: None,
         }
     }
 
@@ -388,6 +391,10 @@ impl<'r> Runs<'r> {
                 }
                 Item::Line { place, bytes } => {
                     let record = read_record(bytes);
+                    let stamp = record.stamp.as_ref().map(|stamp| stamp.civil);
+                    if self.until.is_some_and(|until| stamp.is_some_and(|stamp| stamp > until)) {
+                        continue;
+                    }
                     // A bare line continues the record above it.
                     if headed && !record.begins {
                         continue;
