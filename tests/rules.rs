@@ -144,7 +144,7 @@ fn wrong_rules_are_refused_with_place_and_advice() {
         ),
         (
             rule(id, &condition("any = [\"ab\"]")),
-            "a.toml:8:8: literal `ab` is shorter than 3 bytes; take more of the text",
+            "a.toml:8:8: literal `ab` is shorter than 5 bytes; take more of the text",
         ),
         (
             rule(id, &condition("any = [\"pigeon lost\"]\nregex = ['.*lost']")),

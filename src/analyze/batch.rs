@@ -8,6 +8,7 @@ use crate::detect::Matcher;
 use crate::diagnosis::{Diagnosis, End, Evidence, Names, LEAST_OF_A_VERDICT};
 use crate::report::{self, Report, RunReport, SourceReport};
 use crate::rules::{Complaint, RuleSet};
+use crate::safe::limits;
 use crate::safe::redact::Redactor;
 use crate::source::{self, Opening, Reader, Source};
 use crate::traceback::Roots;
@@ -137,10 +138,12 @@ fn total_size(sources: &[Source]) -> Option<u64> {
 /// One source, read.
 struct OneSource {
     report: SourceReport,
-    diagnoses: Vec<Diagnosis>,
+    /// Each with the lines before it.
+    diagnoses: Vec<(Diagnosis, Vec<Evidence>)>,
     verdict: Option<usize>,
     /// When the run of the verdict ended, on the log's own time line.
     ended: Option<f64>,
+    rhythm: Rhythm,
 }
 
 fn read_source(
@@ -153,6 +156,7 @@ fn read_source(
 ) -> Result<OneSource, String> {
     let span = Span { since: options.since, until: options.until };
     let mut stream = Stream::new(matcher, options.zone.clone(), span);
+    stream.context = options.context.min(limits::CONTEXT_LINES);
     let (mut keep, mut newlines) = (0, None);
     loop {
         let pushed = match reader.advance(keep, newlines) {
@@ -163,7 +167,7 @@ fn read_source(
         (keep, newlines) = (pushed.keep, Some(pushed.newlines));
         watch(reader.totals().bytes);
     }
-    stream.runs.finish(options.stopped);
+    let every = stream.finish(options.stopped);
     let totals = reader.totals();
     let files: Vec<String> = source.files.iter().map(|file| file.name.clone()).collect();
     let names = Names { source: &source.name, files: &files, redactor };
@@ -208,9 +212,11 @@ fn read_source(
         verdict: None,
         runs: run_reports,
     };
+    let contexts = runs.incidents.take_contexts(&names);
     let diagnoses = runs.incidents.into_diagnoses(rules, &names);
-    let mut one = OneSource { report, diagnoses: Vec::new(), verdict: None, ended };
-    for (index, diagnosis) in diagnoses.into_iter().enumerate() {
+    let rhythm = Rhythm { every };
+    let mut one = OneSource { report, diagnoses: Vec::new(), verdict: None, ended, rhythm };
+    for (index, (diagnosis, context)) in diagnoses.into_iter().zip(contexts).enumerate() {
         let wanted = options.patterns.is_empty() || options.patterns.contains(&diagnosis.pattern);
         let in_run = span_of_run.is_none_or(|(first, last)| {
             diagnosis.last.line >= first && diagnosis.first.line <= last
@@ -220,7 +226,7 @@ fn read_source(
                 one.verdict = Some(one.diagnoses.len());
                 one.report.verdict = Some(diagnosis.fingerprint.clone());
             }
-            one.diagnoses.push(diagnosis);
+            one.diagnoses.push((diagnosis, context));
         }
     }
     Ok(one)
@@ -239,7 +245,7 @@ fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
     let verdict = read
         .iter()
         .enumerate()
-        .filter_map(|(at, one)| one.verdict.map(|index| (at, &one.diagnoses[index], one.ended)))
+        .filter_map(|(at, one)| one.verdict.map(|index| (at, &one.diagnoses[index].0, one.ended)))
         // The latest by time; else, and between equals, the first in PATH order.
         .max_by(|a, b| {
             let time = |ended: Option<f64>| ended.unwrap_or(f64::NEG_INFINITY);
@@ -248,14 +254,18 @@ fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
         .map(|(_, diagnosis, _)| diagnosis.clone());
     let mut diagnoses = Vec::new();
     let mut sources = Vec::new();
+    let mut rhythm = Vec::new();
     for (at, one) in read.into_iter().enumerate() {
-        diagnoses.extend(one.diagnoses.into_iter().map(|diagnosis| (at, diagnosis)));
+        diagnoses.extend(one.diagnoses.into_iter().map(|(diagnosis, context)| (at, diagnosis, context)));
+        rhythm.push(one.rhythm);
         sources.push(one.report);
     }
-    diagnoses.sort_by(|(at_a, a), (at_b, b)| {
+    diagnoses.sort_by(|(at_a, a, _), (at_b, b, _)| {
         let place = |at: &usize, diagnosis: &Diagnosis| (*at, diagnosis.first.line, diagnosis.first.byte);
         b.level.cmp(&a.level).then_with(|| place(at_a, a).cmp(&place(at_b, b)))
     });
+    let (diagnoses, context) =
+        diagnoses.into_iter().map(|(_, diagnosis, context)| (diagnosis, context)).unzip();
     let report = Report {
         schema_version: report::SCHEMA_VERSION,
         tool: report::Tool {
@@ -263,8 +273,8 @@ fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
         verdict,
-        diagnoses: diagnoses.into_iter().map(|(_, diagnosis)| diagnosis).collect(),
+        diagnoses,
         sources,
     };
-    Outcome { report, problems, context: Vec::new(), rhythm: Vec::new() }
+    Outcome { report, problems, context, rhythm }
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::detect::{Candidate, Matcher};
-use crate::diagnosis::{Finding, Runs};
+use crate::diagnosis::{Finding, Line, Runs, lines_before};
 use crate::event::{Assembled, Event, Format, Stamp, assemble, name_of, read_record};
 use crate::safe::limits;
-use crate::source::{Chunk, Place};
+use crate::source::{Chunk, Place, Segment};
 
 use super::banner::Banner;
 
@@ -46,7 +46,14 @@ pub(super) struct Stream<'r> {
     settled: usize,
     started: bool,
     formats: BTreeMap<(Option<Format>, Format), u64>,
+    /// Lines kept before the first event of each incident.
+    pub(super) context: usize,
+    /// The last lines of the source, where context is asked for.
+    ending: Vec<Line>,
 }
+
+/// Lines among which the end of a run is placed: what the runs look at.
+const END_LINES: usize = 48;
 
 /// What a chunk came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +78,25 @@ impl<'r> Stream<'r> {
             settled: 0,
             started: false,
             formats: BTreeMap::new(),
+            context: 0,
+            ending: Vec::new(),
         }
+    }
+
+    /// The source ends here; `stopped`: the bot is known to be down. Comes back with the usual seconds
+    /// between its last records.
+    pub(super) fn finish(&mut self, stopped: bool) -> Option<f64> {
+        let rhythm = self.runs.rhythm();
+        self.runs.finish(stopped);
+        for index in std::mem::take(&mut self.runs.incidents.fresh) {
+            let first = self.runs.incidents.first(index);
+            let is_before = |line: &&Line| line.place.file == first.file && line.place.line < first.line;
+            let before: Vec<&Line> = self.ending.iter().filter(is_before).collect();
+            let from = before.len().saturating_sub(self.context);
+            let lines = before[from..].iter().map(|&line| line.clone()).collect();
+            self.runs.incidents.set_context(index, lines);
+        }
+        rhythm
     }
 
     /// The next chunk, of which the first `kept` bytes were in the one before.
@@ -89,6 +114,13 @@ impl<'r> Stream<'r> {
         }
         let (candidates, newlines) = self.search(chunk, settled, kept);
         let done = self.settle(chunk, settled, &candidates);
+        if chunk.last && self.context > 0 && !chunk.bytes.is_empty() {
+            let end = chunk.bytes.len();
+            // A last line without a newline is a line all the same.
+            let mut place = chunk.place(end, None);
+            place.line += u64::from(!chunk.bytes.ends_with(b"\n"));
+            self.ending = lines_before(chunk, end, place, self.context + END_LINES);
+        }
         // The next chunk shows what is not settled, and enough before it for an event to find its head.
         let keep = if chunk.last { 0 } else { (chunk.bytes.len() - done) + limits::LOOK_BACK };
         let keep = line_start(chunk.bytes, chunk.bytes.len() - keep.min(chunk.bytes.len()));
@@ -243,8 +275,22 @@ impl<'r> Stream<'r> {
             if self.counts(finding.stamp.as_ref()) {
                 self.runs.finding(finding);
             }
+            self.keep_context(chunk);
             fed.at = event.resume.max(fed.at);
             fed.place = Some((event.start(), *place));
+        }
+    }
+
+    /// Keeps the lines before incidents that are new.
+    fn keep_context(&mut self, chunk: &Chunk<'_>) {
+        for index in std::mem::take(&mut self.runs.incidents.fresh) {
+            let first = self.runs.incidents.first(index);
+            if self.context > 0
+                && let Some(at) = offset_of(chunk, first)
+            {
+                let lines = lines_before(chunk, at, first, self.context);
+                self.runs.incidents.set_context(index, lines);
+            }
         }
     }
 
@@ -275,6 +321,14 @@ struct Fed {
     at: usize,
     /// A known place, to count newlines from.
     place: Option<(usize, Place)>,
+}
+
+/// Where in a chunk a place is, if it is.
+fn offset_of(chunk: &Chunk<'_>, place: Place) -> Option<usize> {
+    let is_its = |segment: &&Segment| segment.file == place.file && segment.offset <= place.byte;
+    let segment = chunk.segments.iter().rev().find(is_its)?;
+    let at = segment.at + usize::try_from(place.byte - segment.offset).ok()?;
+    (at < chunk.bytes.len() && chunk.segment(at) == *segment).then_some(at)
 }
 
 /// Start of the last line that is neither blank nor indented: with what follows it, it may belong to a

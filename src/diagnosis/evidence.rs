@@ -68,6 +68,47 @@ pub(super) fn choose(
     Chosen { chosen, last_line: chunk.place(last, Some(known)).line }
 }
 
+/// Up to `count` lines that stand right before `at` in the same file, in order and cut short. `place` is
+/// that of the line that begins at `at`.
+pub fn lines_before(chunk: &Chunk<'_>, at: usize, place: Place, count: usize) -> Vec<Line> {
+    let segment = chunk.segment(at.saturating_sub(1));
+    if segment.file != place.file {
+        return Vec::new();
+    }
+    let least = segment.at.max(at.saturating_sub(limits::LOOK_BACK));
+    let mut lines = Vec::new();
+    let mut end = at;
+    let mut line = place.line;
+    while end > least && lines.len() < count.min(limits::CONTEXT_LINES) {
+        let start = memchr::memrchr(b'\n', &chunk.bytes[least..end - 1]).map(|n| least + n + 1);
+        // The first line in reach may begin further back.
+        if start.is_none() && least != segment.at {
+            break;
+        }
+        let start = start.unwrap_or(least);
+        line = line.saturating_sub(1);
+        let byte = segment.offset + (start - segment.at) as u64;
+        let place = Place { file: segment.file, byte, line };
+        lines.push(Line { place, text: short_text_of(&chunk.bytes[start..end]) });
+        end = start;
+    }
+    lines.reverse();
+    lines
+}
+
+/// A line's text, cut between words where it is long: half a secret does not look like one.
+fn short_text_of(bytes: &[u8]) -> String {
+    let end = bytes.iter().rposition(|&b| b != b'\n' && b != b'\r').map_or(0, |last| last + 1);
+    if end <= limits::CONTEXT_LINE_BYTES {
+        return String::from_utf8_lossy(&bytes[..end]).into_owned();
+    }
+    let kept = &bytes[..limits::CONTEXT_LINE_BYTES];
+    let end = kept.iter().rposition(u8::is_ascii_whitespace).map_or(0, |last| last + 1);
+    let mut text = String::from_utf8_lossy(&kept[..end]).into_owned();
+    text.push('…');
+    text
+}
+
 /// A line's text, without its newline and bounded.
 pub(super) fn text_of(bytes: &[u8]) -> String {
     let end = bytes.iter().rposition(|&b| b != b'\n' && b != b'\r').map_or(0, |last| last + 1);

@@ -1,6 +1,6 @@
 //! Findings of one fingerprint taken together, bounded, and made into diagnoses.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::evidence::Line;
 use super::finding::{Finding, Kind};
@@ -24,7 +24,20 @@ pub struct Incidents {
     by_fingerprint: HashMap<String, usize>,
     /// Findings of incidents for which there was no room.
     pub crowded_out: u64,
+    /// Incidents that are new since this was last taken, for their context.
+    pub fresh: Vec<usize>,
+    /// Findings added so far.
+    added: u64,
+    /// Incidents that may give way, oldest first: warnings, then errors. One whose level rose since is
+    /// moved or dropped when its turn comes.
+    mild: [VecDeque<usize>; 2],
+    /// Bytes of context kept.
+    context_bytes: usize,
 }
+
+/// An incident does not give way while one of the last so many findings was its own: the run may still
+/// mean it (it remembers at most half as many).
+const IN_USE: u64 = 128;
 
 #[derive(Debug)]
 struct Incident {
@@ -39,6 +52,10 @@ struct Incident {
     captures: BTreeMap<String, String>,
     exception: Option<Exception>,
     ends_log: bool,
+    /// The finding last added, counted from the start.
+    added: u64,
+    /// Lines before the first event.
+    context: Vec<Line>,
 }
 
 /// A finding as the run remembers it.
@@ -85,13 +102,13 @@ impl Incidents {
         let fingerprint = fingerprint::of(&rule.id, finding);
         let index = match self.by_fingerprint.get(&fingerprint) {
             Some(&index) => index,
-            None if self.all.len() >= limits::INCIDENTS => {
-                self.crowded_out += 1;
-                return None;
-            }
             None => {
-                self.by_fingerprint.insert(fingerprint.clone(), self.all.len());
-                self.all.push(Incident {
+                let Some(index) = self.room(level) else {
+                    self.crowded_out += 1;
+                    return None;
+                };
+                self.by_fingerprint.insert(fingerprint.clone(), index);
+                let incident = Incident {
                     fingerprint,
                     rule: rule_at,
                     level,
@@ -103,11 +120,25 @@ impl Incidents {
                     captures: captures.clone(),
                     exception: finding.exception.clone(),
                     ends_log: false,
-                });
-                self.all.len() - 1
+                    added: 0,
+                    context: Vec::new(),
+                };
+                match self.all.get_mut(index) {
+                    Some(given_way) => *given_way = incident,
+                    None => self.all.push(incident),
+                }
+                match level {
+                    Level::Warning => self.mild[0].push_back(index),
+                    Level::Error => self.mild[1].push_back(index),
+                    Level::Fatal => {}
+                }
+                self.fresh.push(index);
+                index
             }
         };
+        self.added += 1;
         let incident = &mut self.all[index];
+        incident.added = self.added;
         incident.count += 1;
         incident.last = (finding.place, stamp);
         incident.level = incident.level.max(level);
@@ -124,6 +155,56 @@ impl Incidents {
             effect: rule.effect,
             confidence,
         })
+    }
+
+    /// Index for a new incident: a free one, or that of the oldest of the mildest level, which is gone
+    /// then. `None` where all that is kept is worse than `level` or in use.
+    fn room(&mut self, level: Level) -> Option<usize> {
+        if self.all.len() < limits::INCIDENTS {
+            return Some(self.all.len());
+        }
+        for (queue, its_level) in [(0, Level::Warning), (1, Level::Error)] {
+            if level < its_level {
+                break;
+            }
+            for _ in 0..self.mild[queue].len() {
+                let Some(index) = self.mild[queue].pop_front() else { break };
+                let incident = &self.all[index];
+                if incident.level > its_level {
+                    if incident.level == Level::Error {
+                        self.mild[1].push_back(index);
+                    }
+                } else if self.added - incident.added < IN_USE {
+                    self.mild[queue].push_back(index);
+                } else {
+                    self.crowded_out += incident.count;
+                    self.context_bytes -= size(&incident.context);
+                    self.by_fingerprint.remove(&incident.fingerprint);
+                    return Some(index);
+                }
+            }
+        }
+        None
+    }
+
+    /// Where the first event of an incident begins.
+    pub fn first(&self, index: usize) -> Place {
+        self.all[index].first.0
+    }
+
+    /// Keeps `lines`, which stand before the first event of an incident, where there is room.
+    pub fn set_context(&mut self, index: usize, lines: Vec<Line>) {
+        let size = size(&lines);
+        if self.context_bytes + size <= limits::CONTEXT_BYTES {
+            self.context_bytes += size;
+            self.all[index].context = lines;
+        }
+    }
+
+    /// The lines before each incident, in the order of [`Incidents::into_diagnoses`]: redacted and safe
+    /// to print.
+    pub fn take_contexts(&mut self, names: &Names<'_>) -> Vec<Vec<Evidence>> {
+        self.all.iter_mut().map(|one| names.lines(std::mem::take(&mut one.context))).collect()
     }
 
     /// A traceback that no rule knows is `other`.
@@ -205,6 +286,27 @@ impl Names<'_> {
         visible(&self.redactor.redact(text)).into_owned()
     }
 
+    /// Lines that follow each other. The middle of a private key tells nothing of itself: it is one by the
+    /// line above that opens it.
+    fn lines(&self, lines: Vec<Line>) -> Vec<Evidence> {
+        const OPENING: &str = "-----BEGIN PRIVATE KEY-----";
+        let mut in_key = false;
+        let safe = |line: Line| {
+            let text = if in_key {
+                let text = self.redactor.redact(&format!("{OPENING}\n{}", line.text)).into_owned();
+                let text = text.strip_prefix(OPENING).unwrap_or(&text);
+                visible(text.strip_prefix('\n').unwrap_or(text)).into_owned()
+            } else {
+                self.safe(&line.text)
+            };
+            if line.text.contains("PRIVATE KEY-----") {
+                in_key = line.text.rfind("-----BEGIN ") > line.text.rfind("-----END ");
+            }
+            Evidence { file: self.file(line.place), line: line.place.line, text }
+        };
+        lines.into_iter().map(safe).collect()
+    }
+
     fn file(&self, place: Place) -> String {
         let file = self.files.get(place.file).map_or(self.source, String::as_str);
         visible(file).into_owned()
@@ -271,6 +373,11 @@ impl Incident {
             baseline: None,
         }
     }
+}
+
+/// Memory that lines take, near enough.
+fn size(lines: &[Line]) -> usize {
+    lines.iter().map(|line| size_of::<Line>() + line.text.len()).sum()
 }
 
 fn safe_exception(exception: Exception, names: &Names<'_>) -> Exception {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::finding::{Finding, Kind};
 use super::incident::{Incidents, LEAST_OF_A_VERDICT, Mention};
+use super::rhythm;
 use super::tail::{self, Talk};
 use crate::detect::Matcher;
 use crate::event::{Record, Stamp, read_record};
@@ -181,6 +182,16 @@ impl<'r> Runs<'r> {
             }
         }
         self.latest.as_ref()
+    }
+
+    /// Usual seconds between the last records of the run that goes on, where enough of them have a time.
+    /// Records in one second are one: a log speaks in bursts.
+    pub fn rhythm(&self) -> Option<f64> {
+        let stamps = self.tail.iter().filter_map(|item| match item {
+            Item::Line { bytes, .. } => read_record(bytes).stamp,
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.stamp.clone(),
+        });
+        rhythm::median_gap(&stamps.map(|stamp| stamp.seconds()).collect::<Vec<f64>>())
     }
 
     fn begin(&mut self, line: u64, bytes: &[u8]) {

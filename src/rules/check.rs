@@ -161,19 +161,19 @@ impl Checker<'_> {
 
     fn literal(&mut self, literal: &Spanned<String>) {
         let text = literal.get_ref();
-        if text.len() < LITERAL_BYTES {
-            self.complain(
-                literal.span().start,
-                format!(
-                    "literal `{text}` is shorter than {LITERAL_BYTES} bytes; take more of the text"
-                ),
-            );
-        } else if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+        if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
             self.complain(
                 literal.span().start,
                 format!(
                     "`{text}` is a bare number, which prices and order ids hold too; add what stands \
                      round it, such as `status {text}` or `\"code\":{text}`"
+                ),
+            );
+        } else if text.len() < LITERAL_BYTES {
+            self.complain(
+                literal.span().start,
+                format!(
+                    "literal `{text}` is shorter than {LITERAL_BYTES} bytes; take more of the text"
                 ),
             );
         }

@@ -25,7 +25,17 @@ pub const EVIDENCE_BYTES: usize = 8 << 10;
 /// Evidence lines kept for one diagnosis.
 pub const EVIDENCE_LINES: usize = 12;
 
-/// Distinct incidents kept for one report; beyond it the oldest of the mildest level gives way.
+/// Most lines of context before a diagnosis: more is reading the log itself.
+pub const CONTEXT_LINES: usize = 200;
+
+/// Longest line of context; it is there to be read past, not to prove anything.
+pub const CONTEXT_LINE_BYTES: usize = 400;
+
+/// Most bytes of context kept for one source; diagnoses first seen later have none.
+pub const CONTEXT_BYTES: usize = 32 << 20;
+
+/// Distinct incidents kept for one source; beyond it the oldest of the mildest level gives way. What ended
+/// a run never does.
 pub const INCIDENTS: usize = 4_096;
 
 /// Runs kept for one source; a crash loop of weeks stays bounded.

@@ -28,7 +28,8 @@ const NAME: &str = r#"(?xi)
     (?P<tie> \s* : \s* (?: str | bytes | SecretStr | Optional\[str\] | str\s*\|\s*None ) \s* = \s*
       | \s* (?: => | := | == | = | : ) \s*
       | \s* , \s*
-      | \s+ is \s+ )
+      | \s+ is \s+
+      | (?P<said> [\ \t]+ ) )
     (?: \x1b\[[0-9;]*m )*
 "#;
 
@@ -44,6 +45,13 @@ pub(super) fn find(text: &str) -> Vec<Secret> {
         let name = Name::new(&captures["name"]);
         if text[..whole.start()].ends_with("[redacted:") {
             continue; // the kind of what was replaced is not a name
+        }
+        if captures.name("said").is_some() {
+            if let Some(span) = name.said(text, at) {
+                at = span.end;
+                secrets.push(Secret { span, kind: name.kind() });
+            }
+            continue;
         }
         let Some(value) = Value::read(text, at) else { continue };
         let tie = captures["tie"].trim();
@@ -202,6 +210,28 @@ impl Name {
             if weak { Trust::Weak } else { Trust::Never }
         };
         Name { plain, trust }
+    }
+
+    /// The word at `at`, where a sentence gives it to this name (`login refused for key …`) and it can be
+    /// nothing but a secret.
+    fn said(&self, text: &str, at: usize) -> Option<Range<usize>> {
+        const SAID: [&str; 5] = ["key", "secret", "token", "passphrase", "password"];
+        if self.trust == Trust::Never || !SAID.iter().any(|word| self.plain.ends_with(word)) {
+            return None;
+        }
+        let start = at + usize::from(text[at..].starts_with(['"', '\'', '`']));
+        let end = end_of_word(text, start, JUDGED);
+        let word = text[start..end].trim_end_matches(['.', ':', '!', '?']);
+        let has = |test: fn(&u8) -> bool| word.bytes().any(|byte| test(&byte));
+        let is_secret = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b))
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_uppercase)
+            && word.bytes().filter(u8::is_ascii_digit).count() >= 2
+            && looks_like_token(word, &self.plain)
+            && looks_random(word, 16);
+        let judged = start + word.len();
+        let whole = || if judged == end { end_of_word(text, end, usize::MAX) } else { judged };
+        is_secret.then(|| start..whole())
     }
 
     fn holds(&self, word: &str) -> bool {

@@ -16,7 +16,7 @@ const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w
 const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 
 /// Where a secret stands (at `§`), the secret, and the kind it must be called.
-const PLANTED: [(&str, &str, &str); 62] = [
+const PLANTED: [(&str, &str, &str); 66] = [
     ("api_key=§", ALNUM, "api-key"),
     ("apiKey: §, retrying", ALNUM, "api-key"),
     ("{'apiKey': '§', 'enableRateLimit': True}", ALNUM, "api-key"),
@@ -51,6 +51,10 @@ const PLANTED: [(&str, &str, &str); 62] = [
     ("\x1b[36mapi_secret\x1b[0m=\x1b[35m§\x1b[0m", "tigerlily", "secret"),
     ("token=§", "f3a9c1e27b604d58", "token"),
     ("access_token=§", "short1", "token"),
+    ("login refused for key § at once", ALNUM, "api-key"),
+    ("tried secret '§'.", SHORT, "secret"),
+    ("the session token §: 401", SHORT, "token"),
+    ("X-MBX-APIKEY §", ALNUM, "api-key"),
     ("private_key: 0x§", HEX, "private-key"),
     ("Account.from_key('0x§')", HEX, "key"),
     ("using § to sign", HEX, "key"),
@@ -114,7 +118,7 @@ const PLANTED: [(&str, &str, &str); 62] = [
 ];
 
 /// What a diagnosis lives on.
-const KEPT: [&str; 90] = [
+const KEPT: [&str; 98] = [
     r#"binance {"code":-2014,"msg":"API-key format invalid."}"#,
     r#"binance {"code":-2015,"msg":"Invalid API-key, IP, or permissions for action, request ip: 203.0.113.7"}"#,
     r#"binance {"code":-1022,"msg":"Signature for this request is not valid."}"#,
@@ -202,6 +206,14 @@ const KEPT: [&str; 90] = [
     "passed=10 failed=2 keys=3 keyboard: us",
     "password_length=12 token_type=bearer expires_in=3600",
     "wallet 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48 balance 0",
+    "KeyError: no key StochRSI_14_BTCUSDT in row",
+    "cache key 3fce3b5a9c1e27b604d58f3a9c1e27b604d58aaa missed",
+    "cannot load key /home/Trader/Keys/Binance2024Main.pem",
+    "Unexpected token PriceInUsdt at position 17",
+    "token 985d5b66-57ce-40fb-b714-afc0b9787083 expired",
+    "foreign key OrdersTableAccountId violated",
+    "no token for https://example.org/Account2Trade",
+    "Authorization header missing, secret not set, password incorrect",
     "the wallet could not be reached because the node was busy with other work right now",
     "git commit 3fce3b5a9c1e27b604d58f3a9c1e27b604d58aaa",
     "status=200 errno=104 code=-1003 banned until 1700000000000",
@@ -290,6 +302,9 @@ fn long_hostile_text_is_quick() {
         "secret=b'",
         "token=[",
         "token is ",
+        "token ",
+        "key a",
+        "secret '",
         "sign\x1b[1m",
         "abcd/=",
     ] {
