@@ -9,6 +9,7 @@ use std::io::{Cursor, Read};
 use common::{FORMATS, MATCHER, cases, opening, options, report_on, report_on_bytes, written};
 use proptest::prelude::*;
 use wd_diagnose::analyze::batch::run_over;
+use wd_diagnose::diagnosis::Diagnosis;
 use wd_diagnose::model::{Level, Pattern};
 use wd_diagnose::report::{Format, Report};
 use wd_diagnose::safe::limits;
@@ -161,6 +162,10 @@ fn a_million_distinct_errors_are_bounded() {
     assert!(report.diagnoses.len() <= limits::INCIDENTS);
     assert!(report.diagnoses.len() > 100);
     assert_eq!(report.sources[0].lines, 4 * count);
+    // What came last is what matters: the oldest gave way to it.
+    let last = format!("bot.Error{}", count - 1);
+    let is_last = |found: &Diagnosis| found.exception.as_ref().is_some_and(|one| one.class == last);
+    assert!(report.verdict.as_ref().is_some_and(is_last), "{:?}", report.verdict);
 }
 
 #[test]
@@ -235,13 +240,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400 * common::scale() as u32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_make_a_report(bytes in common::log(), block in prop::sample::select(vec![100usize, 4096, 1 << 20]), stopped: bool) {
+    fn any_bytes_make_a_report(bytes in common::log(), block in prop::sample::select(vec![100usize, 4096, 1 << 20]), stopped: bool, context in 0usize..9) {
         let opening = Opening { block, line: 1 + block * 4, ..opening() };
         let reader = Reader::over(Cursor::new(bytes), opening);
-        let options = wd_diagnose::analyze::BatchOptions { stopped, ..options() };
+        let options = wd_diagnose::analyze::BatchOptions { stopped, context, ..options() };
         // What looks like a compressed file and is none is refused with a word.
         if let Ok(outcome) = run_over(&MATCHER, &Source::stdin(), reader, &options) {
             assert_safe(&outcome.report);
+            prop_assert_eq!(outcome.context.len(), outcome.report.diagnoses.len());
+            prop_assert_eq!(outcome.rhythm.len(), outcome.report.sources.len());
+            for (diagnosis, before) in outcome.report.diagnoses.iter().zip(&outcome.context) {
+                prop_assert!(before.len() <= context);
+                for (index, line) in before.iter().enumerate() {
+                    assert_inert(&line.text);
+                    prop_assert_eq!(line.line + (before.len() - index) as u64, diagnosis.first.line);
+                }
+            }
             for run in outcome.report.sources.iter().flat_map(|source| &source.runs) {
                 prop_assert!(run.first_line <= run.last_line);
             }
