@@ -31,17 +31,12 @@ const KNOWN_MISSES: &[&str] = &[
     "memory/gunicorn-worker-killed",
     "near-miss/news-headlines",
     "network/connect-timeout-requests",
-    "network/crash-then-healthy-run",
     "network/from-none",
     "network/kraken-unavailable",
     "network/proxy-requests",
-    "network/refused-aiohttp",
-    "network/refused-ccxt-async",
-    "network/restart-loop",
     "network/retries-exhausted",
     "other/argparse",
     "other/bad-symbol-binance-client",
-    "other/thread-dies-main-alive",
     "rate-limit/429-too-many-responses-urllib3",
     "rate-limit/bybit-10006",
     "rate-limit/kraken",
@@ -50,7 +45,6 @@ const KNOWN_MISSES: &[&str] = &[
     "system/clock-okx-50102",
     "system/nonce-kraken",
     "system/segfault",
-    "system/stopped-silently",
 ];
 
 #[test]
