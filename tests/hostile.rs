@@ -169,6 +169,31 @@ fn a_million_distinct_errors_are_bounded() {
 }
 
 #[test]
+fn old_warnings_give_way_to_an_error() {
+    let entry = |level: &str, class: &str| {
+        format!(
+            "2026-03-01 10:00:00,000 {level} failed\nTraceback (most recent call last):\n  \
+             File \"/srv/bot/bot.py\", line 7, in tick\n{class}: no\n"
+        )
+    };
+    let mut log = entry("ERROR", "bot.Early");
+    for n in 0..2 * limits::INCIDENTS {
+        log += &entry("WARNING", &format!("bot.Mild{n}"));
+    }
+    log += &entry("ERROR", "bot.Late");
+    log += &"2026-03-01 10:00:01,000 INFO tick\n".repeat(100);
+    let report = report_on_bytes(log);
+    assert_eq!(report.diagnoses.len(), limits::INCIDENTS);
+    let found = |class: &str| {
+        let is_it = |one: &&Diagnosis| one.exception.as_ref().is_some_and(|it| it.class == class);
+        report.diagnoses.iter().find(is_it).map(|one| one.level)
+    };
+    assert_eq!(found("bot.Early"), Some(Level::Error));
+    assert_eq!(found("bot.Late"), Some(Level::Error));
+    assert_eq!(found("bot.Mild0"), None);
+}
+
+#[test]
 fn deep_groups_and_endless_recursion_end() {
     let mut log = String::from("  + Exception Group Traceback (most recent call last):\n");
     for depth in 0..2_000 {
