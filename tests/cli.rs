@@ -95,6 +95,66 @@ fn no_colour_where_it_is_piped() {
     assert!(has_colour(&["--color", "always", "bot.log"]));
 }
 
+/// The lines before what went wrong: in the log's order, never more than asked for, without its secrets.
+#[test]
+fn context_is_what_stands_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "word ".repeat(400);
+    let log = format!(
+        "2024-05-01 12:00:00 INFO started\n2024-05-01 12:00:01 INFO api_secret=tigerlily\n\
+         2024-05-01 12:00:02 INFO {long}\n2024-05-01 12:00:03 INFO \x1b[31mtick\n\
+         Traceback (most recent call last):\n  File \"/srv/bot/bot.py\", line 7, in tick\n    feed.get()\n\
+         ConnectionRefusedError: [Errno 111] Connection refused\n"
+    );
+    fs::write(folder.path().join("bot.log"), log).unwrap();
+    let said =
+        |args: &[&str]| String::from_utf8(run(folder.path(), args, Stdio::null()).stdout).unwrap();
+    assert!(!said(&["bot.log"]).contains("INFO"));
+    let text = said(&["-C", "3", "bot.log"]);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let at = |start: &str| lines.iter().position(|line| line.starts_with(start));
+    assert!(at("2 ").is_some() && at("2 ") < at("3 ") && at("3 ") < at("4 "), "{text}");
+    assert!(at("4 ") < at("5 ") && at("5 ").is_some(), "{text}");
+    assert!(!text.contains("INFO started") && !text.contains("tigerlily"), "{text}");
+    assert!(text.contains("[redacted:secret]") && !text.contains('\x1b'), "{text}");
+    assert!(said(&["-C", "9", "bot.log"]).contains("INFO started"));
+    assert!(text.matches("word").count() < 100, "{text}");
+}
+
+/// An end that the log only states has its context too: it is found when the log is over.
+#[test]
+fn context_of_an_end_without_a_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = String::new();
+    for second in 0..30 {
+        log += &format!("2024-05-01 12:00:{second:02} INFO tick {second}\n");
+    }
+    log += "2024-05-01 12:00:30 CRITICAL giving up on all of it";
+    fs::write(folder.path().join("bot.log"), log).unwrap();
+    let output = run(folder.path(), &["-C", "2", "bot.log"], Stdio::null());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("29 │ 2024-05-01 12:00:28 INFO tick 28"), "{text}");
+    assert!(text.contains("30 │ 2024-05-01 12:00:29 INFO tick 29"), "{text}");
+    assert!(text.contains("31 │ giving up on all of it"), "{text}");
+    assert!(!text.contains("tick 27"), "{text}");
+}
+
+/// A log that simply stops is measured by how often it spoke.
+#[test]
+fn a_silent_log_is_told_by_its_rhythm() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = String::new();
+    for second in (0..60).step_by(2) {
+        log += &format!(
+            "2024-05-01 12:00:{second:02} INFO tick\n2024-05-01 12:00:{second:02} INFO tock\n"
+        );
+    }
+    fs::write(folder.path().join("bot.log"), log).unwrap();
+    let text = String::from_utf8(run(folder.path(), &["bot.log"], Stdio::null()).stdout).unwrap();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("this log speaks every 2 s"), "{text}");
+}
+
 /// A reader that goes away early is no failure and no panic.
 #[cfg(unix)]
 #[test]

@@ -9,6 +9,7 @@ use std::io::{Cursor, Read};
 use common::{FORMATS, MATCHER, cases, opening, options, report_on, report_on_bytes, written};
 use proptest::prelude::*;
 use wd_diagnose::analyze::batch::run_over;
+use wd_diagnose::diagnosis::Diagnosis;
 use wd_diagnose::model::{Level, Pattern};
 use wd_diagnose::report::{Format, Report};
 use wd_diagnose::safe::limits;
@@ -161,6 +162,35 @@ fn a_million_distinct_errors_are_bounded() {
     assert!(report.diagnoses.len() <= limits::INCIDENTS);
     assert!(report.diagnoses.len() > 100);
     assert_eq!(report.sources[0].lines, 4 * count);
+    // What came last is what matters: the oldest gave way to it.
+    let last = format!("bot.Error{}", count - 1);
+    let is_last = |found: &Diagnosis| found.exception.as_ref().is_some_and(|one| one.class == last);
+    assert!(report.verdict.as_ref().is_some_and(is_last), "{:?}", report.verdict);
+}
+
+#[test]
+fn old_warnings_give_way_to_an_error() {
+    let entry = |level: &str, class: &str| {
+        format!(
+            "2026-03-01 10:00:00,000 {level} failed\nTraceback (most recent call last):\n  \
+             File \"/srv/bot/bot.py\", line 7, in tick\n{class}: no\n"
+        )
+    };
+    let mut log = entry("ERROR", "bot.Early");
+    for n in 0..2 * limits::INCIDENTS {
+        log += &entry("WARNING", &format!("bot.Mild{n}"));
+    }
+    log += &entry("ERROR", "bot.Late");
+    log += &"2026-03-01 10:00:01,000 INFO tick\n".repeat(100);
+    let report = report_on_bytes(log);
+    assert_eq!(report.diagnoses.len(), limits::INCIDENTS);
+    let found = |class: &str| {
+        let is_it = |one: &&Diagnosis| one.exception.as_ref().is_some_and(|it| it.class == class);
+        report.diagnoses.iter().find(is_it).map(|one| one.level)
+    };
+    assert_eq!(found("bot.Early"), Some(Level::Error));
+    assert_eq!(found("bot.Late"), Some(Level::Error));
+    assert_eq!(found("bot.Mild0"), None);
 }
 
 #[test]
@@ -235,13 +265,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400 * common::scale() as u32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_make_a_report(bytes in common::log(), block in prop::sample::select(vec![100usize, 4096, 1 << 20]), stopped: bool) {
+    fn any_bytes_make_a_report(bytes in common::log(), block in prop::sample::select(vec![100usize, 4096, 1 << 20]), stopped: bool, context in 0usize..9) {
         let opening = Opening { block, line: 1 + block * 4, ..opening() };
         let reader = Reader::over(Cursor::new(bytes), opening);
-        let options = wd_diagnose::analyze::BatchOptions { stopped, ..options() };
+        let options = wd_diagnose::analyze::BatchOptions { stopped, context, ..options() };
         // What looks like a compressed file and is none is refused with a word.
         if let Ok(outcome) = run_over(&MATCHER, &Source::stdin(), reader, &options) {
             assert_safe(&outcome.report);
+            prop_assert_eq!(outcome.context.len(), outcome.report.diagnoses.len());
+            prop_assert_eq!(outcome.rhythm.len(), outcome.report.sources.len());
+            for (diagnosis, before) in outcome.report.diagnoses.iter().zip(&outcome.context) {
+                prop_assert!(before.len() <= context);
+                for (index, line) in before.iter().enumerate() {
+                    assert_inert(&line.text);
+                    prop_assert_eq!(line.line + (before.len() - index) as u64, diagnosis.first.line);
+                }
+            }
             for run in outcome.report.sources.iter().flat_map(|source| &source.runs) {
                 prop_assert!(run.first_line <= run.last_line);
             }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::stream::{Span, Stream};
 use super::{BatchOptions, Observer};
 use crate::detect::Matcher;
-use crate::diagnosis::{Diagnosis, End, Evidence, Names, LEAST_OF_A_VERDICT};
+use crate::diagnosis::{Diagnosis, End, Evidence, LEAST_OF_A_VERDICT, Names};
 use crate::report::{self, Report, RunReport, SourceReport};
 use crate::rules::{Complaint, RuleSet};
 use crate::safe::limits;
@@ -177,7 +177,8 @@ fn read_source(
     let rules = matcher.rules;
     let kept = chosen_run(options.run, runs.ended.len());
     let crashed = runs.ended.iter().enumerate().rev().find(|(index, run)| {
-        let ended = matches!(run.end, End::Crash | End::Killed) || run.end == End::Silent && run.cause.is_some();
+        let ended = matches!(run.end, End::Crash | End::Killed)
+            || run.end == End::Silent && run.cause.is_some();
         ended && kept.is_none_or(|kept| kept == *index)
     });
     let verdict = crashed.and_then(|(_, run)| run.cause).filter(|&cause| {
@@ -199,7 +200,8 @@ fn read_source(
             rule: run.cause.map(|cause| rules.rules[runs.incidents.rule(cause)].id.clone()),
         })
         .collect();
-    let span_of_run = kept.and_then(|kept| runs.ended.get(kept)).map(|run| (run.first_line, run.last_line));
+    let span_of_run =
+        kept.and_then(|kept| runs.ended.get(kept)).map(|run| (run.first_line, run.last_line));
     let report = SourceReport {
         name: crate::safe::escape::visible(&source.name).into_owned(),
         files: files.iter().map(|file| crate::safe::escape::visible(file).into_owned()).collect(),
@@ -256,12 +258,14 @@ fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
     let mut sources = Vec::new();
     let mut rhythm = Vec::new();
     for (at, one) in read.into_iter().enumerate() {
-        diagnoses.extend(one.diagnoses.into_iter().map(|(diagnosis, context)| (at, diagnosis, context)));
+        diagnoses
+            .extend(one.diagnoses.into_iter().map(|(diagnosis, context)| (at, diagnosis, context)));
         rhythm.push(one.rhythm);
         sources.push(one.report);
     }
     diagnoses.sort_by(|(at_a, a, _), (at_b, b, _)| {
-        let place = |at: &usize, diagnosis: &Diagnosis| (*at, diagnosis.first.line, diagnosis.first.byte);
+        let place =
+            |at: &usize, diagnosis: &Diagnosis| (*at, diagnosis.first.line, diagnosis.first.byte);
         b.level.cmp(&a.level).then_with(|| place(at_a, a).cmp(&place(at_b, b)))
     });
     let (diagnoses, context) =
