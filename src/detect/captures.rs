@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::confirm::Match;
-use super::subject::{Parsed, Which};
+use super::subject::{Parsed, Subject, Which};
 use crate::model::Pattern;
 use crate::rules::{Exchange, RuleSet, short};
 use crate::traceback::{self, Roots};
@@ -28,15 +28,20 @@ pub(super) fn named(regex: &Regex, text: &str, captures: &mut BTreeMap<String, S
 }
 
 /// Adds what the rule takes, sets and derives to a match that holds.
-pub(super) fn complete(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match) {
+pub(super) fn complete(
+    rules: &RuleSet,
+    parsed: &Parsed<'_>,
+    subjects: &[Subject<'_>],
+    found: &mut Match,
+) {
     let rule = &rules.rules[found.rule];
     for (name, value) in &rule.set {
         found.captures.entry(name.clone()).or_insert_with(|| value.clone());
     }
-    let texts = search_order(parsed, found.which);
-    for regex in rule.capture.iter().filter_map(|regex| regex.get()) {
+    let texts = search_order(parsed, subjects, found.which);
+    for regex in &rule.capture {
         for text in &texts {
-            if named(regex, text, &mut found.captures) {
+            if regex.on(text).is_some_and(|regex| named(regex, text, &mut found.captures)) {
                 break;
             }
         }
@@ -48,7 +53,7 @@ pub(super) fn complete(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match) 
         }
         let regexes = rules.captures.get(set).map_or(&[][..], Vec::as_slice);
         'set: for text in &texts {
-            for regex in regexes.iter().filter_map(|regex| regex.get()) {
+            for regex in regexes.iter().filter_map(|regex| regex.on(text)) {
                 let mut more = found.captures.clone();
                 if !named(regex, text, &mut more) {
                     continue;
@@ -76,20 +81,18 @@ fn is_address(host: &str) -> bool {
 }
 
 /// Where captures are looked for: the subject, the other links from the root on, the message, everything.
-fn search_order(parsed: &Parsed<'_>, which: Which) -> Vec<String> {
-    let subjects = parsed.subjects();
-    let mut texts: Vec<String> = subjects
-        .iter()
-        .filter(|subject| subject.which == which)
-        .map(|subject| subject.text.clone())
-        .collect();
-    texts.extend(subjects.into_iter().filter(|subject| subject.which != which).map(|s| s.text));
-    texts.push(parsed.whole.clone());
-    texts
+fn search_order<'p>(
+    parsed: &'p Parsed<'_>,
+    subjects: &'p [Subject<'_>],
+    which: Which,
+) -> Vec<&'p str> {
+    let own = subjects.iter().filter(|subject| subject.which == which);
+    let others = subjects.iter().filter(|subject| subject.which != which);
+    own.chain(others).map(|subject| subject.text.as_str()).chain([parsed.whole.as_str()]).collect()
 }
 
 /// Values that follow from others: a clean host, the exchange, the package, the end of a ban, the skew.
-fn derive(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match, texts: &[String]) {
+fn derive(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match, texts: &[&str]) {
     if let Some(host) = found.captures.get_mut("host") {
         *host = clean_host(host);
         if host.is_empty() {
@@ -159,7 +162,7 @@ fn unquoted(text: &str) -> &str {
 pub(super) fn exchange_of(
     rules: &RuleSet,
     parsed: &Parsed<'_>,
-    texts: &[String],
+    texts: &[&str],
 ) -> Option<String> {
     table_of(rules, parsed, texts).map(|(_, id)| id)
 }
@@ -168,7 +171,7 @@ pub(super) fn exchange_of(
 pub(super) fn table_of<'r>(
     rules: &'r RuleSet,
     parsed: &Parsed<'_>,
-    texts: &[String],
+    texts: &[&str],
 ) -> Option<(&'r Exchange, String)> {
     for link in parsed.links.iter().rev() {
         let first = link.message.split([' ', '\n']).next().unwrap_or("");

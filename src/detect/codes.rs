@@ -66,7 +66,7 @@ pub(super) fn find(
     found: &mut Vec<Match>,
 ) {
     let text = subject.text.as_str();
-    let texts = [text.to_owned(), parsed.whole.clone()];
+    let texts = [text, parsed.whole.as_str()];
     let named = captures::table_of(rules, parsed, &texts);
     let mut add = |error: &ExchangeError, exchange: Option<&str>, code: &str, confidence: f64| {
         let Some(rule) = rules.position(&error.rule) else { return };
@@ -84,7 +84,7 @@ pub(super) fn find(
         if !text.contains(context.literal.as_str()) {
             continue;
         }
-        let Some(regex) = context.regex.get() else { continue };
+        let Some(regex) = context.regex.on(text) else { continue };
         for hit in regex.captures_iter(text).take(8) {
             let Some(code) = hit.name("code") else { continue };
             let code = code.as_str();

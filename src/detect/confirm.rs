@@ -131,13 +131,13 @@ impl<'r> Matcher<'r> {
         message: &mut Option<std::borrow::Cow<'t, str>>,
     ) -> bool {
         let mut matches = |regexes: &[LazyRegex]| {
-            regexes.iter().filter_map(|regex| Some((regex.text(), regex.get()?))).any(|(text, regex)| {
-                // An anchor may hold at the message's start, behind the header.
-                regex.is_match(line)
-                    || text.contains('^') && {
+            regexes.iter().any(|regex| {
+                regex.on(line).is_some_and(|regex| regex.is_match(line))
+                    // An anchor may hold at the message's start, behind the header.
+                    || regex.text().contains('^') && {
                         let message =
                             message.get_or_insert_with(|| read_record(line.as_bytes()).message);
-                        regex.is_match(message)
+                        regex.on(message).is_some_and(|regex| regex.is_match(message))
                     }
             })
         };
@@ -205,7 +205,7 @@ impl<'r> Matcher<'r> {
         found.sort_by_key(|found| self.precedence(found));
         found.dedup_by_key(|found| (found.rule, found.which));
         for found in &mut found {
-            captures::complete(self.rules, parsed, found);
+            captures::complete(self.rules, parsed, &subjects, found);
         }
         found
     }
@@ -251,7 +251,7 @@ impl<'r> Matcher<'r> {
             !mark.not.iter().any(|not| text.contains(not.as_str()))
                 && (mark.regex.is_empty()
                     || mark.regex.iter().any(|regex| {
-                        regex.get().is_some_and(|regex| regex.is_match(text))
+                        regex.on(text).is_some_and(|regex| regex.is_match(text))
                     }))
         });
         found
@@ -312,7 +312,7 @@ impl<'r> Matcher<'r> {
             return None;
         }
         let mut captures = BTreeMap::new();
-        for regex in when.regex.iter().filter_map(|regex| regex.get()) {
+        for regex in when.regex.iter().filter_map(|regex| regex.on(&subject.text)) {
             captures::named(regex, &subject.text, &mut captures);
         }
         Some(captures)
@@ -372,7 +372,7 @@ impl<'r> Matcher<'r> {
             let own = parsed.own_frame(subject.which, &self.roots);
             let frames = subject.frames.last().into_iter().chain(own);
             let matches = frames.filter_map(|frame| frame.code.as_deref()).any(|source| {
-                code.get().is_some_and(|regex| regex.is_match(source))
+                code.on(source).is_some_and(|regex| regex.is_match(source))
             });
             if !matches {
                 return Some(format!("the code does not match `{}`", code.text()));
@@ -384,7 +384,7 @@ impl<'r> Matcher<'r> {
             return Some(format!("the event lacks `{missing}`"));
         }
         if !when.regex.is_empty()
-            && !when.regex.iter().any(|regex| regex.get().is_some_and(|regex| regex.is_match(text)))
+            && !when.regex.iter().any(|regex| regex.on(text).is_some_and(|regex| regex.is_match(text)))
         {
             return Some("matches no `regex`".into());
         }

@@ -24,11 +24,14 @@ const AT_ONCE: usize = 16;
 /// Bytes that [`AT_ONCE`] positions span.
 const BLOCK: usize = AT_ONCE * STRIDE;
 
-/// log2 of the slots of the smallest table: 64 KiB, which a core's second cache holds with room to spare.
-const SLOTS: u32 = 16;
+/// Bytes that their grams reach over.
+const SPAN: usize = BLOCK + GRAM - STRIDE;
 
-/// log2 of the slots of the largest table.
-const SLOTS_MOST: u32 = 24;
+/// Slots of a table. The smallest is 64 KiB, which a core's second cache holds with room to spare.
+const SIZES: [usize; 3] = [1 << 16, 1 << 18, 1 << 22];
+
+/// Ways to spread the grams that are tried before a table grows.
+const FACTORS: u32 = 24;
 
 /// Healthy lines of many kinds: how often a gram stands in them is how much it costs to look for it.
 const HEALTHY: &str = include_str!("healthy.txt");
@@ -37,8 +40,7 @@ const HEALTHY: &str = include_str!("healthy.txt");
 pub(super) struct Gates {
     /// Check bytes by hash, 0 where no gram is; a power of two of them.
     slots: Vec<u8>,
-    /// How far a hash is shifted to give a slot.
-    shift: u32,
+    hash: Hash,
     /// Sorted by slot.
     pub(super) grams: Vec<Gram>,
     /// For each slot where its grams begin; those of the last one end with the list.
@@ -69,7 +71,7 @@ pub(super) struct Builder {
 }
 
 /// How many windows of a literal are kept to choose from.
-const CHOICES: usize = 6;
+const CHOICES: usize = 12;
 
 impl Default for Builder {
     fn default() -> Self {
@@ -104,51 +106,66 @@ impl Builder {
     }
 
     /// The filter; `None` where there are so many literals that even the largest table is too small.
-    pub(super) fn build(self) -> Option<Gates> {
-        (SLOTS..=SLOTS_MOST).find_map(|size| self.fit(size))
+    pub(super) fn build(mut self) -> Option<Gates> {
+        // Who has little choice chooses first.
+        self.choices.sort_by_key(Vec::len);
+        SIZES.iter().find_map(|&slots| {
+            (0..FACTORS).find_map(|nth| self.fit(slots, Hash::new(slots, nth)))
+        })
     }
 
-    /// A table of `1 << size` slots in which each literal has a window, where that can be.
-    fn fit(&self, size: u32) -> Option<Gates> {
-        let shift = 32 - size;
-        let mut slots = vec![0u8; 1 << size];
-        let mut owners = vec![0u32; 1 << size];
+    /// A table of so many slots in which each literal has a window, where that can be.
+    fn fit(&self, slots: usize, hash: Hash) -> Option<Gates> {
+        let mut owners: Vec<Option<u32>> = vec![None; slots];
         let mut grams = Vec::with_capacity(self.choices.len() * STRIDE);
         for choices in &self.choices {
-            let free = |gram: &Gram| {
-                let (slot, _) = place(gram.gram, shift);
-                slots[slot] == 0 || owners[slot] == gram.gram
-            };
+            let free = |gram: &Gram| owners[hash.place(gram.gram).0].is_none_or(|owner| owner == gram.gram);
             let apart = |window: &[Gram; STRIDE]| {
                 window[0].gram == window[1].gram
-                    || place(window[0].gram, shift).0 != place(window[1].gram, shift).0
+                    || hash.place(window[0].gram).0 != hash.place(window[1].gram).0
             };
             let chosen = choices.iter().find(|window| window.iter().all(free) && apart(window))?;
             for gram in chosen {
-                let (slot, check) = place(gram.gram, shift);
-                slots[slot] = check;
-                owners[slot] = gram.gram;
+                owners[hash.place(gram.gram).0] = Some(gram.gram);
                 grams.push(*gram);
             }
         }
-        grams.sort_unstable_by_key(|gram| (place(gram.gram, shift).0, *gram));
+        grams.sort_unstable_by_key(|gram| (hash.place(gram.gram).0, *gram));
         grams.dedup();
-        let mut starts = vec![0; slots.len() + 1];
+        let mut checks = vec![0u8; slots];
+        let mut starts = vec![0; slots + 1];
         for gram in &grams {
-            starts[place(gram.gram, shift).0 + 1] += 1;
+            let (slot, check) = hash.place(gram.gram);
+            checks[slot] = check;
+            starts[slot + 1] += 1;
         }
-        for slot in 0..slots.len() {
+        for slot in 0..slots {
             starts[slot + 1] += starts[slot];
         }
-        Some(Gates { slots, shift, grams, starts })
+        Some(Gates { slots: checks, hash, grams, starts })
     }
 }
 
-/// Slot and check byte of a gram. Check bytes are odd, so that an empty slot matches none.
-#[inline]
-fn place(gram: u32, shift: u32) -> (usize, u8) {
-    let hash = gram.wrapping_mul(0x9e37_79b1);
-    ((hash >> shift) as usize, (hash >> 4) as u8 | 1)
+/// A way to spread grams over the slots.
+#[derive(Debug, Clone, Copy)]
+struct Hash {
+    factor: u32,
+    shift: u32,
+}
+
+impl Hash {
+    /// The `nth` way for so many slots.
+    fn new(slots: usize, nth: u32) -> Hash {
+        // Odd, and its high half busy for every `nth`.
+        Hash { factor: 0x9e37_79b1_u32.wrapping_add(nth.wrapping_mul(0x85eb_ca6a)), shift: 32 - slots.trailing_zeros() }
+    }
+
+    /// Slot and check byte of a gram. Check bytes are odd, so that an empty slot matches none.
+    #[inline(always)]
+    fn place(self, gram: u32) -> (usize, u8) {
+        let hash = gram.wrapping_mul(self.factor);
+        ((hash >> self.shift) as usize, (hash >> 8) as u8 | 1)
+    }
 }
 
 impl Gates {
@@ -158,7 +175,7 @@ impl Gates {
             return &[];
         };
         let gram = u32::from_le_bytes(*bytes);
-        let (slot, _) = place(gram, self.shift);
+        let (slot, _) = self.hash.place(gram);
         let held = &self.grams[self.starts[slot] as usize..self.starts[slot + 1] as usize];
         // A slot belongs to one gram.
         if held.first().is_some_and(|known| known.gram == gram) { held } else { &[] }
@@ -166,45 +183,56 @@ impl Gates {
 
     /// Position in `text`, not before `from`, of what may be a gram. Search on from [`STRIDE`] behind it.
     pub(super) fn find(&self, text: &[u8], from: usize) -> Option<usize> {
-        let mut at = from;
-        while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk()) {
-            if self.any(block) {
-                for probe in 0..AT_ONCE {
-                    if self.holds(gram_at(block, probe * STRIDE)) {
-                        return Some(at + probe * STRIDE);
-                    }
-                }
-            }
-            at += BLOCK;
+        // With the length a constant there are no bounds to check.
+        let Hash { factor, .. } = self.hash;
+        if let Ok(slots) = <&[u8; SIZES[0]]>::try_from(self.slots.as_slice()) {
+            find(slots, factor, text, from)
+        } else if let Ok(slots) = <&[u8; SIZES[1]]>::try_from(self.slots.as_slice()) {
+            find(slots, factor, text, from)
+        } else {
+            let slots = <&[u8; SIZES[2]]>::try_from(self.slots.as_slice()).ok()?;
+            find(slots, factor, text, from)
         }
-        while let Some(gram) = text.get(at..).and_then(|rest| rest.first_chunk::<GRAM>()) {
-            if self.holds(u32::from_le_bytes(*gram)) {
-                return Some(at);
-            }
-            at += STRIDE;
-        }
-        None
-    }
-
-    /// Whether one of a block's positions may hold a gram.
-    #[inline]
-    fn any(&self, block: &[u8; BLOCK + GRAM - STRIDE]) -> bool {
-        let mut found = false;
-        for probe in 0..AT_ONCE {
-            found |= self.holds(gram_at(block, probe * STRIDE));
-        }
-        found
-    }
-
-    #[inline]
-    fn holds(&self, gram: u32) -> bool {
-        let (slot, check) = place(gram, self.shift);
-        self.slots[slot & (self.slots.len() - 1)] == check
     }
 }
 
-#[inline]
-fn gram_at(block: &[u8; BLOCK + GRAM - STRIDE], at: usize) -> u32 {
+/// [`Gates::find`] with a table of `SLOTS` slots.
+fn find<const SLOTS: usize>(
+    slots: &[u8; SLOTS],
+    factor: u32,
+    text: &[u8],
+    from: usize,
+) -> Option<usize> {
+    let hash = Hash { factor, shift: 32 - SLOTS.trailing_zeros() };
+    let holds = |gram: u32| {
+        let (slot, check) = hash.place(gram);
+        slots[slot & (SLOTS - 1)] == check
+    };
+    let mut at = from;
+    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<SPAN>()) {
+        let mut found = false;
+        for probe in 0..AT_ONCE {
+            found |= holds(gram_at(block, probe * STRIDE));
+        }
+        if found
+            && let Some(probe) =
+                (0..AT_ONCE).find(|probe| holds(gram_at(block, probe * STRIDE)))
+        {
+            return Some(at + probe * STRIDE);
+        }
+        at += BLOCK;
+    }
+    while let Some(gram) = text.get(at..).and_then(|rest| rest.first_chunk::<GRAM>()) {
+        if holds(u32::from_le_bytes(*gram)) {
+            return Some(at);
+        }
+        at += STRIDE;
+    }
+    None
+}
+
+#[inline(always)]
+fn gram_at(block: &[u8; SPAN], at: usize) -> u32 {
     u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
 }
 

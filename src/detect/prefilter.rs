@@ -24,17 +24,25 @@ pub struct Literal {
 pub struct Then {
     /// Separators, one of which stands right behind the literal.
     pub between: &'static [&'static str],
-    /// Beginnings, one of which stands behind the separator.
+    /// Beginnings, one of which stands behind the separator; sorted.
     pub beginnings: Vec<String>,
 }
 
 impl Then {
     fn follows(&self, text: &[u8]) -> bool {
         self.between.iter().any(|between| {
-            text.strip_prefix(between.as_bytes()).is_some_and(|rest| {
-                self.beginnings.iter().any(|beginning| rest.starts_with(beginning.as_bytes()))
-            })
+            text.strip_prefix(between.as_bytes()).is_some_and(|rest| self.begins(rest))
         })
+    }
+
+    /// Whether one of the beginnings stands first. They are sorted.
+    fn begins(&self, text: &[u8]) -> bool {
+        let Some(first) = text.first() else { return false };
+        let from = self.beginnings.partition_point(|known| known.as_bytes().first() < Some(first));
+        self.beginnings[from..]
+            .iter()
+            .take_while(|known| known.as_bytes().first() == Some(first))
+            .any(|known| text.starts_with(known.as_bytes()))
     }
 }
 

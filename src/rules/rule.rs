@@ -267,12 +267,13 @@ const REGEX_BYTES: usize = 4 << 20;
 pub struct LazyRegex {
     text: String,
     compiled: OnceLock<Option<Regex>>,
+    needed: OnceLock<String>,
 }
 
 impl LazyRegex {
     /// Wraps a regex as written; whether it is one is seen when it is compiled.
     pub fn new(text: String) -> LazyRegex {
-        LazyRegex { text, compiled: OnceLock::new() }
+        LazyRegex { text, compiled: OnceLock::new(), needed: OnceLock::new() }
     }
 
     /// The regex as written.
@@ -282,7 +283,135 @@ impl LazyRegex {
 
     /// The compiled regex; `None` where it is wrong or too large, which no checked rule is.
     pub fn get(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| compile(&self.text).ok()).as_ref()
+        let compile = || compile(&ascii(&self.text)).or_else(|_| compile(&self.text)).ok();
+        self.compiled.get_or_init(compile).as_ref()
+    }
+
+    /// The compiled regex, where it may match `text`: it is compiled only once a text holds what stands in
+    /// all its matches, and most texts are passed over without it.
+    pub fn on(&self, text: &str) -> Option<&Regex> {
+        let needed = self.needed.get_or_init(|| needed(&self.text));
+        if text.contains(needed.as_str()) { self.get() } else { None }
+    }
+}
+
+/// The regex with classes and word boundaries of ASCII: what Unicode adds to them makes automata a
+/// hundred times as large, and logs of bots are told by ASCII words.
+fn ascii(regex: &str) -> String {
+    let mut found = String::with_capacity(regex.len() * 2);
+    let mut in_class = false;
+    let mut chars = regex.chars();
+    while let Some(c) = chars.next() {
+        if c == '\\' {
+            match (chars.next(), in_class) {
+                (Some('d'), true) => found.push_str("0-9"),
+                (Some('d'), false) => found.push_str("[0-9]"),
+                (Some('w'), true) => found.push_str("0-9A-Za-z_"),
+                (Some('w'), false) => found.push_str("[0-9A-Za-z_]"),
+                (Some('s'), true) => found.push_str(r"\t-\r\x20"),
+                (Some('s'), false) => found.push_str(r"[\t-\r\x20]"),
+                (Some('S'), false) => found.push_str(r"[^\t-\r\x20]"),
+                (Some('b'), false) => found.push_str(r"(?-u:\b)"),
+                (Some(other), _) => found.extend(['\\', other]),
+                (None, _) => found.push('\\'),
+            }
+            continue;
+        }
+        match c {
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ => {}
+        }
+        found.push(c);
+    }
+    found
+}
+
+/// The longest text that stands in every match as written; empty where there is none to be seen easily.
+fn needed(regex: &str) -> String {
+    // Flags may make case or blanks count for nothing; rarer syntax is left alone.
+    let plain = regex.replace("(?P<", "").replace("(?:", "");
+    if plain.contains("(?") {
+        return String::new();
+    }
+    let (mut best, mut run) = (String::new(), String::new());
+    let (mut depth, mut in_class) = (0u32, false);
+    let mut chars = regex.chars().peekable();
+    let mut is_first_of_class = false;
+    while let Some(c) = chars.next() {
+        let mut literal = None;
+        if in_class {
+            match c {
+                '\\' => drop(chars.next()),
+                // A class within a class.
+                '[' => return String::new(),
+                ']' if !is_first_of_class => in_class = false,
+                '^' if is_first_of_class => continue,
+                _ => {}
+            }
+            is_first_of_class = false;
+        } else {
+            match c {
+                '[' => (in_class, is_first_of_class) = (true, true),
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                // An alternative to all of it.
+                '|' if depth == 0 => return String::new(),
+                '?' | '*' | '{' => drop(run.pop()),
+                '\\' => match chars.next() {
+                    Some(c) if c.is_ascii_punctuation() => literal = Some(c),
+                    Some('b') => continue,
+                    // `\p{…}`, `\x{…}` and numbers of a char reach on.
+                    Some('p' | 'P' | 'x' | 'u' | 'U' | '0'..='9') => return String::new(),
+                    _ => {}
+                },
+                '.' | '^' | '$' | '+' | '|' | '}' => {}
+                c => literal = Some(c),
+            }
+        }
+        match literal {
+            Some(c) if depth == 0 => run.push(c),
+            _ => {
+                if run.len() > best.len() {
+                    best.clone_from(&run);
+                }
+                run.clear();
+                if c == '{' && !in_class {
+                    // A count: its digits are no text.
+                    while chars.next().is_some_and(|c| c != '}') {}
+                }
+            }
+        }
+    }
+    if run.len() > best.len() { run } else { best }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_regex_needs_stands_in_all_its_matches() {
+        for (regex, text) in [
+            (r"ConnectionPool\(host='(?P<host>\w[\w.:-]*)'", "ConnectionPool(host='"),
+            (r"\bErrno -?(?P<errno>\d+)\b", "Errno "),
+            (r"\bfor url:? '?(?:https?|wss?)://x", "for url"),
+            (r"one|another", ""),
+            (r"(?i)retry after", ""),
+            (r"[\]abc]+x{2,30}yz", "yz"),
+            (r"too many (?P<status>\d{3}) error responses", " error responses"),
+            (r"abcd+e", "abcd"),
+        ] {
+            assert_eq!(needed(regex), text, "{regex}");
+        }
+    }
+
+    #[test]
+    fn ascii_classes_match_ascii() {
+        for regex in [r"\b\w+[\w.-]*\s\S+[^\s\d]\d{3}", r"(?i)\[x\] \\d"] {
+            assert!(compile(&ascii(regex)).is_ok(), "{regex}");
+        }
+        assert!(compile(&ascii(r"\bid=\d+")).expect("a regex").is_match("id=42"));
     }
 }
 

@@ -7,81 +7,118 @@ use regex::{Captures, Regex};
 use super::Secret;
 use super::looks::looks_random;
 
-/// One form: its kind, a regex whose group 1 is the secret, and a further test of that group.
+/// One form: its kind, what it holds, a regex whose group 1 is the secret, and a further test of that group.
 struct Form {
     kind: &'static str,
+    /// Texts one of which stands in every match, in lower case.
+    holds: &'static [&'static str],
     regex: &'static str,
     is_secret: fn(&str) -> bool,
 }
 
 /// Forms as their issuers document them. Where a URL's path holds the secret, the path alone is matched:
 /// urllib3 logs host and path apart (`HTTPSConnectionPool(host='discord.com', …) … with url: /api/…`).
-const FORMS: [Form; 14] = [
+static FORMS: [Form; 14] = [
     Form {
         // RFC 7468, with newlines as written or as `\n`; the end may be cut off.
         kind: "private-key",
+        holds: &["-----begin "],
         regex: r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----((?:[A-Za-z0-9+/=:,\s]|-[A-Za-z]|\\+[nr])+(?:-----END [A-Z0-9 ]*-----)?)",
         is_secret: |_| true,
     },
     Form {
         kind: "jwt",
+        holds: &["eyj"],
         regex: r"\b(eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?)",
         is_secret: |_| true,
     },
-    Form { kind: "aws-key", regex: r"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b", is_secret: |_| true },
     Form {
-        kind: "token",
-        regex: r"\b((?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-|hf_)[A-Za-z0-9_-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}|AIza[\w-]{35})",
+        kind: "aws-key",
+        holds: &["akia", "asia"],
+        regex: r"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b",
         is_secret: |_| true,
     },
     Form {
         kind: "token",
+        holds: &[
+            "ghp_",
+            "gho_",
+            "ghu_",
+            "ghs_",
+            "ghr_",
+            "github_pat_",
+            "glpat-",
+            "npm_",
+            "pypi-",
+            "hf_",
+            "sg.",
+            "aiza",
+        ],
+        regex: r"\b((?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-|hf_)[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{35})",
+        is_secret: |_| true,
+    },
+    Form {
+        kind: "token",
+        holds: &["xox", "xapp-"],
         regex: r"\b((?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{10,})",
         is_secret: |_| true,
     },
     Form {
         // `sk-…` of language model services, `sk_live_…` of Stripe.
         kind: "api-key",
+        holds: &["sk-", "sk_", "rk-", "rk_"],
         regex: r"\b([sr]k[-_][A-Za-z0-9_-]{16,})",
         is_secret: |text| text.bytes().any(|b| b.is_ascii_digit()),
     },
     Form {
         // Bot API: `<bot id>:<35 characters>`, in URLs behind `bot`.
         kind: "telegram-token",
-        regex: r"(?:\b|bot)(\d{6,12}(?::|%3[Aa])[A-Za-z0-9_-]{30,})",
+        holds: &[":", "%3a"],
+        regex: r"(?:(?-u:\b)|bot)([0-9]{6,12}(?::|%3[Aa])[A-Za-z0-9_-]{30,})",
         is_secret: |_| true,
     },
     Form {
         kind: "webhook",
+        holds: &["/services/t"],
         regex: r"/services/(T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{12,})",
         is_secret: |_| true,
     },
-    Form { kind: "webhook", regex: r"/webhooks/(\d{5,}/[A-Za-z0-9_-]{16,})", is_secret: |_| true },
     Form {
         kind: "webhook",
+        holds: &["/webhooks/"],
+        regex: r"/webhooks/(\d{5,}/[A-Za-z0-9_-]{16,})",
+        is_secret: |_| true,
+    },
+    Form {
+        kind: "webhook",
+        holds: &["webhook.office.com/"],
         regex: r"webhook\.office\.com/(webhookb2/[A-Za-z0-9@/_-]{16,})",
         is_secret: |_| true,
     },
     Form {
         // Keys that node providers (Infura, Alchemy) want in the path.
         kind: "api-key",
+        holds: &["/v2/", "/v3/"],
         regex: r"/v[23]/([0-9a-f]{32}|[A-Za-z0-9_-]{32})\b",
         is_secret: |text| looks_random(text, 12),
     },
     Form {
         // Binance user data streams carry the listen key in the path.
         kind: "listen-key",
+        holds: &["/ws/", "/stream/"],
         regex: r"/(?:ws|stream)/([A-Za-z0-9]{40,})\b",
         is_secret: |_| true,
     },
     Form {
         // Bybit repeats what was signed, the API key in it: `origin_string[1658…<key>5000symbol=…]`.
         kind: "signed-text",
+        holds: &["origin_string["],
         regex: r"origin_string\[([^\]\[\s]+)",
         is_secret: |_| true,
     },
     Form {
         kind: "userinfo",
+        holds: &["://"],
         regex: r#"://([^\s/"'<>?#\[\]]*)@"#,
         is_secret: |text| text.contains(':') || text.len() >= 16,
     },
@@ -90,32 +127,49 @@ const FORMS: [Form; 14] = [
 /// A phrase of 12 to 24 words (BIP 39) not far behind a word that calls it one.
 const PHRASE: &str = r"(?i:mnemonic|seed|phrase|recovery|wallet)[^\n]{0,40}?\b((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})\b";
 
-struct Compiled {
-    kind: &'static str,
-    regex: Regex,
-    is_secret: fn(&str) -> bool,
+/// The phrase as a form.
+static MNEMONIC: Form = Form {
+    kind: "mnemonic",
+    holds: &["mnemonic", "seed", "phrase", "recovery", "wallet"],
+    regex: PHRASE,
+    is_secret: is_phrase,
+};
+
+/// A form whose regex is compiled when a text first holds what it needs: most logs hold few.
+struct Lazy {
+    form: &'static Form,
+    regex: OnceLock<Regex>,
 }
 
-fn compiled() -> &'static [Compiled] {
-    static COMPILED: OnceLock<Vec<Compiled>> = OnceLock::new();
+impl Lazy {
+    fn regex(&self) -> &Regex {
+        self.regex.get_or_init(|| {
+            Regex::new(self.form.regex).expect("forms are constants, compiled by a test")
+        })
+    }
+}
+
+fn forms() -> &'static [Lazy] {
+    static COMPILED: OnceLock<Vec<Lazy>> = OnceLock::new();
     COMPILED.get_or_init(|| {
-        let phrase = Form { kind: "mnemonic", regex: PHRASE, is_secret: is_phrase };
-        let compile = |form: &Form| Compiled {
-            kind: form.kind,
-            regex: Regex::new(form.regex).expect("forms are constants, compiled by a test"),
-            is_secret: form.is_secret,
-        };
-        FORMS.iter().chain([&phrase]).map(compile).collect()
+        FORMS.iter().chain([&MNEMONIC]).map(|form| Lazy { form, regex: OnceLock::new() }).collect()
     })
 }
 
 /// All of them in order, none overlapping.
 pub(super) fn find(text: &str) -> Vec<Secret> {
     let mut secrets = Vec::new();
-    for Compiled { kind, regex, is_secret } in compiled() {
+    let lower = text.to_ascii_lowercase();
+    for lazy in forms() {
+        // `(?i)` knows more letters than ASCII's; a text that has others is tried on everything.
+        let may_hold = !text.is_ascii() || lazy.form.holds.iter().any(|part| lower.contains(part));
+        if !may_hold {
+            continue;
+        }
+        let Form { kind, is_secret, .. } = lazy.form;
         let group = |captures: Captures| captures.get(1).map(|group| group.range());
         secrets.extend(
-            regex
+            lazy.regex()
                 .captures_iter(text)
                 .filter_map(group)
                 .filter(|span| is_secret(&text[span.clone()]))
