@@ -15,9 +15,28 @@ pub(super) struct Banner {
 
 /// Words one of which a banner holds; without them a first record may be any record.
 const WORDS: [&str; 22] = [
-    "start", "started", "starting", "boot", "booting", "launch", "launching", "launched", "init",
-    "initializing", "initialising", "initialized", "version", "welcome", "hello", "pid", "loading",
-    "loaded", "up", "running", "begin", "session",
+    "start",
+    "started",
+    "starting",
+    "boot",
+    "booting",
+    "launch",
+    "launching",
+    "launched",
+    "init",
+    "initializing",
+    "initialising",
+    "initialized",
+    "version",
+    "welcome",
+    "hello",
+    "pid",
+    "loading",
+    "loaded",
+    "up",
+    "running",
+    "begin",
+    "session",
 ];
 
 /// Lines behind the first record in which it must not come again.
@@ -53,12 +72,20 @@ impl Banner {
             .take(APART)
             // A start right behind an end is another run, however short the first was.
             .take_while(|line| !is_end(line))
-            .any(|line| shape_of(read_record(line).message.lines().next().unwrap_or("").trim()) == shape);
+            .any(|line| {
+                shape_of(read_record(line).message.lines().next().unwrap_or("").trim()) == shape
+            });
         (!again).then_some(Banner { literal, shape })
     }
 
     /// Adds lines that may be banners to the candidates, in order.
-    pub(super) fn candidates(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
+    pub(super) fn candidates(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        to: usize,
+        found: &mut Vec<Candidate>,
+    ) {
         let mut more = false;
         let mut at = from;
         while let Some(hit) = memchr::memmem::find(&bytes[at..to], &self.literal) {
@@ -103,7 +130,15 @@ fn shape_of(message: &str) -> String {
 
 /// A line with which a run may have ended.
 fn is_end(line: &[u8]) -> bool {
-    [&b"Traceback (most recent call last)"[..], b"exit", b"Exit", b"restart", b"Restart", b"Killed", b"Error"]
-        .iter()
-        .any(|word| memchr::memmem::find(line, word).is_some())
+    [
+        &b"Traceback (most recent call last)"[..],
+        b"exit",
+        b"Exit",
+        b"restart",
+        b"Restart",
+        b"Killed",
+        b"Error",
+    ]
+    .iter()
+    .any(|word| memchr::memmem::find(line, word).is_some())
 }

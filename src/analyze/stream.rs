@@ -66,7 +66,11 @@ pub(super) struct Pushed {
 
 impl<'r> Stream<'r> {
     /// Nothing read yet.
-    pub(super) fn new(matcher: &'r Matcher<'r>, zone: Option<jiff::tz::TimeZone>, span: Span) -> Self {
+    pub(super) fn new(
+        matcher: &'r Matcher<'r>,
+        zone: Option<jiff::tz::TimeZone>,
+        span: Span,
+    ) -> Self {
         let mut runs = Runs::new(matcher);
         runs.until = span.until;
         Stream {
@@ -90,7 +94,8 @@ impl<'r> Stream<'r> {
         self.runs.finish(stopped);
         for index in std::mem::take(&mut self.runs.incidents.fresh) {
             let first = self.runs.incidents.first(index);
-            let is_before = |line: &&Line| line.place.file == first.file && line.place.line < first.line;
+            let is_before =
+                |line: &&Line| line.place.file == first.file && line.place.line < first.line;
             let before: Vec<&Line> = self.ending.iter().filter(is_before).collect();
             let from = before.len().saturating_sub(self.context);
             let lines = before[from..].iter().map(|&line| line.clone()).collect();
@@ -195,7 +200,10 @@ impl<'r> Stream<'r> {
     fn add_cut_head(&self, bytes: &[u8], candidates: &mut Vec<Candidate>) {
         let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |n| n + 1);
         let is_known = candidates.first().is_some_and(|first| first.at == 0);
-        if end > 0 && !is_known && crate::traceback::looks_inside(&read_record(&bytes[..end]).message) {
+        if end > 0
+            && !is_known
+            && crate::traceback::looks_inside(&read_record(&bytes[..end]).message)
+        {
             candidates.insert(0, Candidate { at: 0, end });
         }
     }
@@ -258,7 +266,10 @@ impl<'r> Stream<'r> {
             placed.iter().map(examine).collect()
         };
         for ((event, place), mut finding) in placed.iter().zip(findings) {
-            let starts = self.banner.as_ref().is_some_and(|banner| banner.is_start(chunk.bytes, event.start()));
+            let starts = self
+                .banner
+                .as_ref()
+                .is_some_and(|banner| banner.is_start(chunk.bytes, event.start()));
             if finding.is_nothing() && !starts {
                 // A candidate in vain: its lines are lines like all others.
                 continue;

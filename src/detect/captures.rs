@@ -59,7 +59,8 @@ pub(super) fn complete(
                     continue;
                 }
                 // The root link has the address; the name that the bot asked for stands further out.
-                let address = set == "host" && more.get("host").is_some_and(|host| is_address(host));
+                let address =
+                    set == "host" && more.get("host").is_some_and(|host| is_address(host));
                 if address {
                     addresses.extend(more.remove("host"));
                 }
@@ -159,11 +160,7 @@ fn unquoted(text: &str) -> &str {
 }
 
 /// The exchange an event speaks of: ccxt's id before its message, the client's package, the host.
-pub(super) fn exchange_of(
-    rules: &RuleSet,
-    parsed: &Parsed<'_>,
-    texts: &[&str],
-) -> Option<String> {
+pub(super) fn exchange_of(rules: &RuleSet, parsed: &Parsed<'_>, texts: &[&str]) -> Option<String> {
     table_of(rules, parsed, texts).map(|(_, id)| id)
 }
 

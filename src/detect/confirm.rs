@@ -117,7 +117,9 @@ impl<'r> Matcher<'r> {
             let Some(text) = text else { return true };
             let announced = hits.iter().flat_map(|&hit| &self.announces[hit as usize]);
             let mut message = None;
-            announced.into_iter().any(|announced| self.may_hold(*announced, text.trim_end(), &mut message))
+            announced
+                .into_iter()
+                .any(|announced| self.may_hold(*announced, text.trim_end(), &mut message))
         };
         self.prefilter.candidates(bytes, from, to, &accept, found);
     }
@@ -184,7 +186,9 @@ impl<'r> Matcher<'r> {
                     let rule = &self.rules.rules[rule_at as usize];
                     let when = &rule.whens[when_at as usize];
                     for (subject, lineage) in subjects.iter().zip(&lineages) {
-                        let Some(own) = self.holds(when, subject, lineage, parsed) else { continue };
+                        let Some(own) = self.holds(when, subject, lineage, parsed) else {
+                            continue;
+                        };
                         found.push(Match {
                             rule: rule_at as usize,
                             which: subject.which,
@@ -250,9 +254,10 @@ impl<'r> Matcher<'r> {
             let mark = &self.rules.marks[at];
             !mark.not.iter().any(|not| text.contains(not.as_str()))
                 && (mark.regex.is_empty()
-                    || mark.regex.iter().any(|regex| {
-                        regex.on(text).is_some_and(|regex| regex.is_match(text))
-                    }))
+                    || mark
+                        .regex
+                        .iter()
+                        .any(|regex| regex.on(text).is_some_and(|regex| regex.is_match(text))))
         });
         found
     }
@@ -262,14 +267,16 @@ impl<'r> Matcher<'r> {
     pub fn speaks(&self, text: &str) -> bool {
         let mut hits = Vec::new();
         self.prefilter.hits(text.as_bytes(), &mut hits);
-        hits.iter().flat_map(|&hit| &self.announces[hit as usize]).any(|announced| match announced {
-            Announced::Mark(_) | Announced::Traceback => true,
-            Announced::When(rule, when) => {
-                let rule = &self.rules.rules[*rule as usize];
-                rule.effect != Effect::Symptom && rule.whens[*when as usize].on != On::Link
-            }
-            Announced::Code => false,
-        })
+        hits.iter().flat_map(|&hit| &self.announces[hit as usize]).any(
+            |announced| match announced {
+                Announced::Mark(_) | Announced::Traceback => true,
+                Announced::When(rule, when) => {
+                    let rule = &self.rules.rules[*rule as usize];
+                    rule.effect != Effect::Symptom && rule.whens[*when as usize].on != On::Link
+                }
+                Announced::Code => false,
+            },
+        )
     }
 
     /// Why a rule holds or does not on an event: one line for each alternative and subject.
@@ -336,12 +343,17 @@ impl<'r> Matcher<'r> {
         }
         let text = subject.text.as_str();
         let has = |literal: &String| {
-            if when.ignore_case { contains_ignoring_case(text, literal) } else { text.contains(literal.as_str()) }
+            if when.ignore_case {
+                contains_ignoring_case(text, literal)
+            } else {
+                text.contains(literal.as_str())
+            }
         };
         if !when.exception.is_empty()
-            && !when.exception.iter().any(|wanted| {
-                lineage.iter().any(|name| rules::is_named(name, wanted))
-            })
+            && !when
+                .exception
+                .iter()
+                .any(|wanted| lineage.iter().any(|name| rules::is_named(name, wanted)))
         {
             return Some(format!("is no {}", when.exception.join(" or ")));
         }
@@ -371,9 +383,9 @@ impl<'r> Matcher<'r> {
         if let Some(code) = &when.code {
             let own = parsed.own_frame(subject.which, &self.roots);
             let frames = subject.frames.last().into_iter().chain(own);
-            let matches = frames.filter_map(|frame| frame.code.as_deref()).any(|source| {
-                code.on(source).is_some_and(|regex| regex.is_match(source))
-            });
+            let matches = frames
+                .filter_map(|frame| frame.code.as_deref())
+                .any(|source| code.on(source).is_some_and(|regex| regex.is_match(source)));
             if !matches {
                 return Some(format!("the code does not match `{}`", code.text()));
             }
@@ -384,7 +396,10 @@ impl<'r> Matcher<'r> {
             return Some(format!("the event lacks `{missing}`"));
         }
         if !when.regex.is_empty()
-            && !when.regex.iter().any(|regex| regex.on(text).is_some_and(|regex| regex.is_match(text)))
+            && !when
+                .regex
+                .iter()
+                .any(|regex| regex.on(text).is_some_and(|regex| regex.is_match(text)))
         {
             return Some("matches no `regex`".into());
         }

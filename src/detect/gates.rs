@@ -94,7 +94,9 @@ impl Builder {
         windows.sort_unstable();
         let grams = |&(_, _, at): &(u32, u32, usize)| {
             std::array::from_fn(|shift| Gram {
-                gram: text[at + shift..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)),
+                gram: text[at + shift..]
+                    .first_chunk()
+                    .map_or(0, |bytes| u32::from_le_bytes(*bytes)),
                 literal: literal as u32,
                 offset: (at + shift) as i32,
             })
@@ -109,9 +111,9 @@ impl Builder {
     pub(super) fn build(mut self) -> Option<Gates> {
         // Who has little choice chooses first.
         self.choices.sort_by_key(Vec::len);
-        SIZES.iter().find_map(|&slots| {
-            (0..FACTORS).find_map(|nth| self.fit(slots, Hash::new(slots, nth)))
-        })
+        SIZES
+            .iter()
+            .find_map(|&slots| (0..FACTORS).find_map(|nth| self.fit(slots, Hash::new(slots, nth))))
     }
 
     /// A table of so many slots in which each literal has a window, where that can be.
@@ -119,7 +121,9 @@ impl Builder {
         let mut owners: Vec<Option<u32>> = vec![None; slots];
         let mut grams = Vec::with_capacity(self.choices.len() * STRIDE);
         for choices in &self.choices {
-            let free = |gram: &Gram| owners[hash.place(gram.gram).0].is_none_or(|owner| owner == gram.gram);
+            let free = |gram: &Gram| {
+                owners[hash.place(gram.gram).0].is_none_or(|owner| owner == gram.gram)
+            };
             let apart = |window: &[Gram; STRIDE]| {
                 window[0].gram == window[1].gram
                     || hash.place(window[0].gram).0 != hash.place(window[1].gram).0
@@ -157,7 +161,10 @@ impl Hash {
     /// The `nth` way for so many slots.
     fn new(slots: usize, nth: u32) -> Hash {
         // Odd, and its high half busy for every `nth`.
-        Hash { factor: 0x9e37_79b1_u32.wrapping_add(nth.wrapping_mul(0x85eb_ca6a)), shift: 32 - slots.trailing_zeros() }
+        Hash {
+            factor: 0x9e37_79b1_u32.wrapping_add(nth.wrapping_mul(0x85eb_ca6a)),
+            shift: 32 - slots.trailing_zeros(),
+        }
     }
 
     /// Slot and check byte of a gram. Check bytes are odd, so that an empty slot matches none.
@@ -215,8 +222,7 @@ fn find<const SLOTS: usize>(
             found |= holds(gram_at(block, probe * STRIDE));
         }
         if found
-            && let Some(probe) =
-                (0..AT_ONCE).find(|probe| holds(gram_at(block, probe * STRIDE)))
+            && let Some(probe) = (0..AT_ONCE).find(|probe| holds(gram_at(block, probe * STRIDE)))
         {
             return Some(at + probe * STRIDE);
         }
@@ -317,13 +323,17 @@ mod tests {
 
     #[test]
     fn passes_over_healthy_text() {
-        let literals = ["Traceback (most recent call last)", "Connection refused", "Too many open files"];
+        let literals =
+            ["Traceback (most recent call last)", "Connection refused", "Too many open files"];
         assert_eq!(gates(&literals).find(HEALTHY.as_bytes(), 0), None);
     }
 
     #[test]
     fn chooses_windows_that_healthy_lines_do_not_hold() {
-        assert!(!finds(&[" - INFO - rate limit hit"], "2026-01-01 10:00:00,000 - bot - INFO - BTC/USDT\n"));
+        assert!(!finds(
+            &[" - INFO - rate limit hit"],
+            "2026-01-01 10:00:00,000 - bot - INFO - BTC/USDT\n"
+        ));
     }
 
     proptest! {

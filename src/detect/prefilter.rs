@@ -145,26 +145,28 @@ impl Prefilter {
     }
 
     fn gates(&self) -> Option<&Gates> {
-        self.gates.get_or_init(|| {
-            let mut gates = gates::Builder::default();
-            let mut text = Vec::new();
-            for (id, literal) in self.literals.iter().enumerate() {
-                let Some(then) = &literal.then else {
-                    gates.add(id, &literal.text);
-                    continue;
-                };
-                for between in then.between {
-                    for beginning in &then.beginnings {
-                        text.clear();
-                        text.extend_from_slice(&literal.text);
-                        text.extend_from_slice(between.as_bytes());
-                        text.extend_from_slice(beginning.as_bytes());
-                        gates.add(id, &text);
+        self.gates
+            .get_or_init(|| {
+                let mut gates = gates::Builder::default();
+                let mut text = Vec::new();
+                for (id, literal) in self.literals.iter().enumerate() {
+                    let Some(then) = &literal.then else {
+                        gates.add(id, &literal.text);
+                        continue;
+                    };
+                    for between in then.between {
+                        for beginning in &then.beginnings {
+                            text.clear();
+                            text.extend_from_slice(&literal.text);
+                            text.extend_from_slice(between.as_bytes());
+                            text.extend_from_slice(beginning.as_bytes());
+                            gates.add(id, &text);
+                        }
                     }
                 }
-            }
-            gates.build()
-        }).as_ref()
+                gates.build()
+            })
+            .as_ref()
     }
 
     /// Ids of the literals that stand in `text`, ascending, each once.

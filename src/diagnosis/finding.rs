@@ -72,7 +72,12 @@ impl Finding {
     }
 
     /// Examines an event.
-    pub fn examine(matcher: &Matcher<'_>, chunk: &Chunk<'_>, event: &Event<'_>, place: Place) -> Finding {
+    pub fn examine(
+        matcher: &Matcher<'_>,
+        chunk: &Chunk<'_>,
+        event: &Event<'_>,
+        place: Place,
+    ) -> Finding {
         let mut parsed = Parsed::new(event, chunk.bytes);
         parsed.reporter = reporter_start(matcher, &parsed);
         let mut matched = matcher.confirm(&parsed).into_iter().next();
@@ -117,7 +122,8 @@ fn kind_of(parsed: &Parsed<'_>) -> Kind {
         Origin::Plain if parsed.event.bare => Kind::Died,
         // A time before every line is a wrapper's (`ts`): no logger wrote the head.
         Origin::Plain
-            if parsed.event.head.severity.is_none() && has_header(parsed.event.head.message.trim()) =>
+            if parsed.event.head.severity.is_none()
+                && has_header(parsed.event.head.message.trim()) =>
         {
             Kind::Died
         }
@@ -186,23 +192,27 @@ fn marks_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> Vec<usize> {
 /// say that the report failed, not what it was about. The number of links where there are none.
 fn reporter_start(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> usize {
     let links = &parsed.links;
-    let reports = |link: &Link| {
-        matcher.rules.marks.iter().filter(|mark| mark.kind == MarkKind::Reporter).any(|mark| {
-            mark.any.iter().any(|literal| {
-                link.message.contains(literal.as_str())
-                    || link.frames.iter().any(|frame| {
-                        matcher_frame_is_own(matcher, frame)
-                            && (frame.function.as_deref().is_some_and(|name| literal.strip_prefix(", in ") == Some(name))
-                                || frame.code.as_deref().is_some_and(|code| code.contains(literal.as_str())))
-                    })
+    let reports =
+        |link: &Link| {
+            matcher.rules.marks.iter().filter(|mark| mark.kind == MarkKind::Reporter).any(|mark| {
+                mark.any.iter().any(|literal| {
+                    link.message.contains(literal.as_str())
+                        || link.frames.iter().any(|frame| {
+                            matcher_frame_is_own(matcher, frame)
+                                && (frame.function.as_deref().is_some_and(|name| {
+                                    literal.strip_prefix(", in ") == Some(name)
+                                }) || frame
+                                    .code
+                                    .as_deref()
+                                    .is_some_and(|code| code.contains(literal.as_str())))
+                        })
+                })
             })
-        })
-    };
+        };
     let Some(reporting) = links.iter().position(reports) else { return links.len() };
     // The links of the reporter's own chain begin behind the last one that starts in the bot's code.
-    let starts_in_bot = |link: &Link| {
-        link.frames.first().is_some_and(|frame| matcher_frame_is_own(matcher, frame))
-    };
+    let starts_in_bot =
+        |link: &Link| link.frames.first().is_some_and(|frame| matcher_frame_is_own(matcher, frame));
     match links[..reporting].iter().rposition(starts_in_bot) {
         Some(before) => before + 1,
         None => links.len(),

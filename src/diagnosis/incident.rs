@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::evidence::Line;
 use super::finding::{Finding, Kind};
-use super::record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame};
 use super::fingerprint;
+use super::record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame};
 use crate::event::Stamp;
 use crate::model::{Level, Pattern, Position, Severity};
 use crate::rules::{Effect, RuleSet};

@@ -199,8 +199,10 @@ impl<'r> Runs<'r> {
             self.first_line = Some(line);
         }
         if self.started.is_none() {
-            self.started =
-                bytes.split_inclusive(|&b| b == b'\n').take(16).find_map(|line| read_record(line).stamp);
+            self.started = bytes
+                .split_inclusive(|&b| b == b'\n')
+                .take(16)
+                .find_map(|line| read_record(line).stamp);
             if self.first_stamp.is_none() {
                 self.first_stamp.clone_from(&self.started);
             }
@@ -361,13 +363,13 @@ impl<'r> Runs<'r> {
             return self.ends_without_cause("other/logged-error", &error);
         }
         let end = if follows || stopped { End::Silent } else { End::Open };
-        if stopped
-            && let Some(item) = self.tail.back()
-        {
+        if stopped && let Some(item) = self.tail.back() {
             let finding = finding_of(item);
             let stamp = self.latest.clone();
             let rules = self.rules();
-            if let Some(mention) = self.incidents.add_end(rules, "system/silent-stop", &finding, stamp) {
+            if let Some(mention) =
+                self.incidents.add_end(rules, "system/silent-stop", &finding, stamp)
+            {
                 self.incidents.end_run(mention.incident, LAST_RECORD, true);
                 return Verdict { end, cause: Some(mention.incident) };
             }
@@ -384,7 +386,9 @@ impl<'r> Runs<'r> {
         let mut closing = Closing::default();
         let headed = self.tail.iter().any(|item| match item {
             Item::Line { bytes, .. } => read_record(bytes).begins,
-            Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.severity.is_some(),
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => {
+                finding.severity.is_some()
+            }
         });
         let excused = self.excused();
         for (at, item) in self.tail.iter().enumerate().rev() {
@@ -435,7 +439,9 @@ impl<'r> Runs<'r> {
         for (at, item) in self.tail.iter().enumerate().rev() {
             match item {
                 Item::Line { .. } => lines += 1,
-                Item::Found { mention, .. } if mention.kind == Kind::Died && lines <= LINES_BEHIND_DEATH => {
+                Item::Found { mention, .. }
+                    if mention.kind == Kind::Died && lines <= LINES_BEHIND_DEATH =>
+                {
                     return at;
                 }
                 Item::Found { marks, .. } | Item::Marked { marks, .. } => {
@@ -473,10 +479,9 @@ impl<'r> Runs<'r> {
     /// The finding that an exit line means: what stands right before it, else the last thing that
     /// nothing handled, else the last that was in trouble.
     fn cause_of_exit(&self, found: &[Mention], exit: &Finding) -> Option<Mention> {
-        let in_reach = |mention: &&Mention| exit.place.line.saturating_sub(mention.line) <= EXIT_REACH;
-        let known = |mention: &&Mention| {
-            self.rules().rules[mention.rule].pattern != Pattern::Other
-        };
+        let in_reach =
+            |mention: &&Mention| exit.place.line.saturating_sub(mention.line) <= EXIT_REACH;
+        let known = |mention: &&Mention| self.rules().rules[mention.rule].pattern != Pattern::Other;
         let sure = |mention: &&Mention| mention.confidence >= LEAST_OF_A_VERDICT;
         let unhandled = |mention: &&Mention| mention.kind.is_unhandled();
         found

@@ -18,10 +18,38 @@ pub(super) enum Talk {
 
 /// Words of shutting down, lower case, matched as whole words.
 const SHUTDOWN: [&str; 32] = [
-    "closed", "closing", "close", "shutdown", "shutting", "stopping", "stopped", "exiting", "exit",
-    "exited", "terminating", "terminated", "cancelled", "cancelling", "canceled", "disconnected",
-    "disconnecting", "cleanup", "cleaning", "bye", "goodbye", "teardown", "quitting", "aborted", "ended",
-    "halted", "died", "shut", "downstream", "failed", "atexit", "restarting",
+    "closed",
+    "closing",
+    "close",
+    "shutdown",
+    "shutting",
+    "stopping",
+    "stopped",
+    "exiting",
+    "exit",
+    "exited",
+    "terminating",
+    "terminated",
+    "cancelled",
+    "cancelling",
+    "canceled",
+    "disconnected",
+    "disconnecting",
+    "cleanup",
+    "cleaning",
+    "bye",
+    "goodbye",
+    "teardown",
+    "quitting",
+    "aborted",
+    "ended",
+    "halted",
+    "died",
+    "shut",
+    "downstream",
+    "failed",
+    "atexit",
+    "restarting",
 ];
 
 /// Judges one line.
@@ -37,17 +65,16 @@ pub(super) fn talk(record: &Record<'_>) -> Talk {
     // A sentence of a dozen words about a position being closed is business, not the end.
     let mut words = first.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let is_short = words.clone().count() <= 14;
-    let is_trade = words.clone().any(|word| {
-        TRADE.iter().any(|known| word.eq_ignore_ascii_case(known))
-    });
+    let is_trade =
+        words.clone().any(|word| TRADE.iter().any(|known| word.eq_ignore_ascii_case(known)));
     let closes = words.any(|word| SHUTDOWN.iter().any(|known| word.eq_ignore_ascii_case(known)));
     if closes && is_short && !is_trade { Talk::Shutdown } else { Talk::Life }
 }
 
 /// Words that make `closed` and `stopped` a matter of trading.
 const TRADE: [&str; 16] = [
-    "position", "order", "trade", "candle", "price", "pnl", "profit", "buy", "sell", "long", "short",
-    "kline", "bar", "market", "stoploss", "qty",
+    "position", "order", "trade", "candle", "price", "pnl", "profit", "buy", "sell", "long",
+    "short", "kline", "bar", "market", "stoploss", "qty",
 ];
 
 /// A printed line that opens with the word of an error.
@@ -55,7 +82,8 @@ fn says_error(line: &str) -> bool {
     let start = line.trim_start_matches(|c: char| !c.is_alphanumeric());
     ["error", "fatal", "exception", "critical"].iter().any(|word| {
         start.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
-            && !start[word.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '=')
+            && !start[word.len()..]
+                .starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '=')
     })
 }
 

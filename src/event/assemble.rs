@@ -141,7 +141,9 @@ fn beginning(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
             if Grammar::start(&record.message).is_some() {
                 return head_of_traceback(lines, before, floor);
             }
-            if !looks_inside(&record.message) || record.begins != lines.record(at, lines.end(at)).begins {
+            if !looks_inside(&record.message)
+                || record.begins != lines.record(at, lines.end(at)).begins
+            {
                 break;
             }
             start = before;

@@ -6,10 +6,10 @@
 
 use super::Format;
 use super::fields::{self, Mark, Separator};
-use crate::model::Severity;
 use super::severity::{self, Spelling, Word};
 use super::shape::Shape;
 use super::stamp::{self, Time};
+use crate::model::Severity;
 
 mod group;
 mod special;
