@@ -386,6 +386,23 @@ fn needed(regex: &str) -> String {
     if run.len() > best.len() { run } else { best }
 }
 
+impl Serialize for LazyRegex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.text.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LazyRegex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LazyRegex, D::Error> {
+        String::deserialize(deserializer).map(LazyRegex::new)
+    }
+}
+
+/// Compiles a rule's regex with the size limit that holds for all of them.
+pub(super) fn compile(text: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).size_limit(REGEX_BYTES).build()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,21 +430,4 @@ mod tests {
         }
         assert!(compile(&ascii(r"\bid=\d+")).expect("a regex").is_match("id=42"));
     }
-}
-
-impl Serialize for LazyRegex {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.text.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for LazyRegex {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LazyRegex, D::Error> {
-        String::deserialize(deserializer).map(LazyRegex::new)
-    }
-}
-
-/// Compiles a rule's regex with the size limit that holds for all of them.
-pub(super) fn compile(text: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(text).size_limit(REGEX_BYTES).build()
 }
