@@ -2,14 +2,15 @@
 
 use std::collections::VecDeque;
 
+mod judge;
+
 use super::finding::{Finding, Kind};
-use super::incident::{Incidents, LEAST_OF_A_VERDICT, Mention};
+use super::incident::{Incidents, Mention};
 use super::rhythm;
-use super::tail::{self, Talk};
 use crate::detect::Matcher;
 use crate::event::{Record, Stamp, read_record};
-use crate::model::{Pattern, Severity};
-use crate::rules::{Effect, MarkKind, RuleSet};
+use crate::model::Severity;
+use crate::rules::{MarkKind, RuleSet};
 use crate::safe::limits;
 use crate::source::Place;
 
@@ -58,29 +59,14 @@ pub struct Run {
     pub cause: Option<usize>,
 }
 
-/// How sure a verdict can be that rests only on where the log stops (contract, section 1).
-const LAST_RECORD: f64 = 0.6;
-
 /// What stands at the end of a run is judged by at most this many lines and findings.
 const TAIL_ITEMS: usize = 48;
-
-/// Below this a kill says that it happened and not why.
-const SURE_KILL: f64 = 0.7;
-
-/// Lines that may follow a line that says that the bot ended.
-const LINES_BEHIND_EXIT: usize = 10;
-
-/// Lines that may follow a traceback that the interpreter wrote: of other threads, or from a buffer.
-const LINES_BEHIND_DEATH: usize = 6;
 
 /// Lines among which the time of a line without one is looked for.
 const STAMP_LINES: usize = 16;
 
 /// Findings of a run that an exit line may mean.
 const REMEMBERED: usize = 64;
-
-/// An exit line means a finding that stands at most this many lines above it.
-const EXIT_REACH: u64 = 400;
 
 /// Something that a run's end is judged by.
 #[derive(Debug, Clone)]
@@ -304,250 +290,7 @@ impl<'r> Runs<'r> {
         self.remembered.clear();
         self.first_line = None;
     }
-
-    /// How the current run ended, and what explains it; the explaining incident becomes fatal.
-    fn judge(&mut self, follows: bool, stopped: bool) -> Verdict {
-        let closing = self.closing();
-        let Closing { found, exit, goodbye, asked, asked_first, error, alive, behind } = closing;
-        // Someone killed it, and the log shows who.
-        let killed = found.iter().find(|mention| mention.effect == Effect::Killed);
-        let died = found.iter().find(|mention| mention.kind == Kind::Died);
-        if let Some(killed) = killed {
-            let is_sure = self.rules().rules[killed.rule].pattern == Pattern::Memory;
-            // Who hangs is killed as well: the kill alone speaks of memory only where nothing else does.
-            let hung = found.iter().find(|mention| {
-                mention.confidence > killed.confidence
-                    && self.rules().rules[mention.rule].pattern == Pattern::System
-            });
-            if let Some(hung) = hung
-                && killed.confidence < SURE_KILL
-            {
-                return self.ends(End::Killed, hung, 1.0, false);
-            }
-            match died {
-                Some(died) if !is_sure => return self.ends(End::Crash, died, 1.0, false),
-                _ if asked_first && !is_sure => return Verdict { end: End::Clean, cause: None },
-                _ => return self.ends(End::Killed, killed, 1.0, false),
-            }
-        }
-        if let Some(died) = died {
-            if asked_first && self.is_stop(died) {
-                return Verdict { end: End::Clean, cause: None };
-            }
-            let surest = if behind > 0 { LAST_RECORD } else { 1.0 };
-            return self.ends(End::Crash, died, surest, false);
-        }
-        if let Some(exit) = exit {
-            if let Some(cause) = self.cause_of_exit(&found, &exit) {
-                return self.ends(End::Crash, &cause, 1.0, false);
-            }
-            if !asked {
-                return self.ends_without_cause("other/exited", &exit);
-            }
-        }
-        if asked && (asked_first || found.is_empty()) && !alive {
-            return Verdict { end: End::Clean, cause: None };
-        }
-        // A logged traceback or an error record that stands last.
-        if let Some(last) = found.iter().find(|mention| tail::is_ending(mention)) {
-            return self.ends(End::Crash, last, LAST_RECORD, true);
-        }
-        if goodbye {
-            return Verdict { end: End::Clean, cause: None };
-        }
-        if let Some(error) = error {
-            // What the error record says may be what an earlier line told in full.
-            if let Some(near) = found.first() {
-                return self.ends(End::Crash, near, LAST_RECORD, true);
-            }
-            return self.ends_without_cause("other/logged-error", &error);
-        }
-        let end = if follows || stopped { End::Silent } else { End::Open };
-        if stopped && let Some(item) = self.tail.back() {
-            let finding = finding_of(item);
-            let stamp = self.latest.clone();
-            let rules = self.rules();
-            if let Some(mention) =
-                self.incidents.add_end(rules, "system/silent-stop", &finding, stamp)
-            {
-                self.incidents.end_run(mention.incident, LAST_RECORD, true);
-                return Verdict { end, cause: Some(mention.incident) };
-            }
-        }
-        Verdict { end, cause: None }
-    }
-
-    /// What stands behind the last sign of life, last first.
-    ///
-    /// A few lines may follow an end all the same: a supervisor's, those of other threads, what was still
-    /// in a buffer. They are passed over behind a line that says that the bot ended, and behind a
-    /// traceback that the interpreter wrote.
-    fn closing(&self) -> Closing {
-        let mut closing = Closing::default();
-        let headed = self.tail.iter().any(|item| match item {
-            Item::Line { bytes, .. } => read_record(bytes).begins,
-            Item::Found { finding, .. } | Item::Marked { finding, .. } => {
-                finding.severity.is_some()
-            }
-        });
-        let excused = self.excused();
-        for (at, item) in self.tail.iter().enumerate().rev() {
-            match item {
-                Item::Found { mention, marks, finding } => {
-                    self.mark_closing(&mut closing, marks, finding);
-                    closing.found.push(mention.clone());
-                }
-                Item::Marked { marks, finding } => {
-                    self.mark_closing(&mut closing, marks, finding);
-                    if !self.is_quiet(marks) {
-                        closing.alive = true;
-                        break;
-                    }
-                }
-                Item::Line { place, bytes } => {
-                    let record = read_record(bytes);
-                    let stamp = record.stamp.as_ref().map(|stamp| stamp.civil);
-                    if self.until.is_some_and(|until| stamp.is_some_and(|stamp| stamp > until)) {
-                        continue;
-                    }
-                    // A bare line continues the record above it.
-                    if headed && !record.begins {
-                        continue;
-                    }
-                    match tail::talk(&record) {
-                        Talk::Shutdown => {}
-                        Talk::Error if closing.error.is_none() && closing.found.is_empty() => {
-                            closing.error = Some(line_finding(*place, &record));
-                        }
-                        Talk::Error => {}
-                        Talk::Life if at > excused => closing.behind += 1,
-                        Talk::Life => {
-                            closing.alive = true;
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-        closing
-    }
-
-    /// Index in the tail of the last end behind which few enough lines stand; past the tail where there
-    /// is none.
-    fn excused(&self) -> usize {
-        let mut lines = 0;
-        for (at, item) in self.tail.iter().enumerate().rev() {
-            match item {
-                Item::Line { .. } => lines += 1,
-                Item::Found { mention, .. }
-                    if mention.kind == Kind::Died && lines <= LINES_BEHIND_DEATH =>
-                {
-                    return at;
-                }
-                Item::Found { marks, .. } | Item::Marked { marks, .. } => {
-                    if self.has_mark(marks, MarkKind::Start) {
-                        break;
-                    }
-                    if self.has_mark(marks, MarkKind::Exit) && lines <= LINES_BEHIND_EXIT {
-                        return at;
-                    }
-                }
-            }
-        }
-        self.tail.len()
-    }
-
-    /// Marks that are no sign of life.
-    fn is_quiet(&self, marks: &[usize]) -> bool {
-        marks.iter().any(|&at| self.matcher.rules.marks[at].kind != MarkKind::Start)
-    }
-
-    fn mark_closing(&self, closing: &mut Closing, marks: &[usize], finding: &Finding) {
-        for &at in marks {
-            match self.matcher.rules.marks[at].kind {
-                MarkKind::Exit if closing.exit.is_none() => closing.exit = Some(finding.clone()),
-                MarkKind::Goodbye => closing.goodbye = true,
-                MarkKind::StopRequest => {
-                    closing.asked = true;
-                    closing.asked_first |= !closing.found.is_empty();
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// The finding that an exit line means: what stands right before it, else the last thing that
-    /// nothing handled, else the last that was in trouble.
-    fn cause_of_exit(&self, found: &[Mention], exit: &Finding) -> Option<Mention> {
-        let in_reach =
-            |mention: &&Mention| exit.place.line.saturating_sub(mention.line) <= EXIT_REACH;
-        let known = |mention: &&Mention| self.rules().rules[mention.rule].pattern != Pattern::Other;
-        let sure = |mention: &&Mention| mention.confidence >= LEAST_OF_A_VERDICT;
-        let unhandled = |mention: &&Mention| mention.kind.is_unhandled();
-        found
-            .iter()
-            .filter(unhandled)
-            .find(known)
-            .or_else(|| found.iter().find(unhandled))
-            .or_else(|| found.iter().filter(sure).find(known))
-            .or_else(|| found.iter().find(sure))
-            .or_else(|| {
-                let mut recent = self.remembered.iter().rev().filter(in_reach);
-                recent.find(|mention| mention.kind.is_unhandled())
-            })
-            .or_else(|| {
-                let near = |mention: &&Mention| exit.place.line.saturating_sub(mention.line) <= 40;
-                self.remembered.iter().rev().find(near)
-            })
-            .cloned()
-    }
-
-    /// `KeyboardInterrupt`, `CancelledError` and the like after a request to stop.
-    fn is_stop(&self, mention: &Mention) -> bool {
-        matches!(self.rules().rules[mention.rule].pattern, Pattern::System | Pattern::Other)
-    }
-
-    fn ends(&mut self, end: End, cause: &Mention, surest: f64, ends_log: bool) -> Verdict {
-        self.incidents.end_run(cause.incident, surest, ends_log);
-        Verdict { end, cause: Some(cause.incident) }
-    }
-
-    fn ends_without_cause(&mut self, rule: &str, finding: &Finding) -> Verdict {
-        let stamp = finding.stamp.clone().or_else(|| self.latest.clone());
-        let rules = self.rules();
-        let mention = self.incidents.add_end(rules, rule, finding, stamp);
-        if let Some(mention) = &mention {
-            self.incidents.end_run(mention.incident, LAST_RECORD, rule == "other/logged-error");
-        }
-        Verdict { end: End::Crash, cause: mention.map(|mention| mention.incident) }
-    }
 }
-
-struct Verdict {
-    end: End,
-    cause: Option<usize>,
-}
-
-/// What stands behind the last sign of life.
-#[derive(Debug, Default)]
-struct Closing {
-    /// Findings, last first.
-    found: Vec<Mention>,
-    /// The last line that says that the bot ended in failure.
-    exit: Option<Finding>,
-    goodbye: bool,
-    /// Somebody asked the bot to stop.
-    asked: bool,
-    /// Somebody asked it to stop before what was found happened.
-    asked_first: bool,
-    /// The last error record that no rule is about.
-    error: Option<Finding>,
-    /// Signs of life stand before all this.
-    alive: bool,
-    /// Lines that were passed over behind the end.
-    behind: u32,
-}
-
 fn finding_of(item: &Item) -> Finding {
     match item {
         Item::Line { place, bytes } => line_finding(*place, &read_record(bytes)),
