@@ -5,7 +5,7 @@ use crate::detect::Candidate;
 use crate::event::read_record;
 
 /// What a start of this bot looks like.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Banner {
     /// A stretch of it without digits, to search for.
     literal: Vec<u8>,

@@ -136,7 +136,7 @@ fn total_size(sources: &[Source]) -> Option<u64> {
 }
 
 /// One source, read.
-struct OneSource {
+pub(super) struct OneSource {
     report: SourceReport,
     /// Each with the lines before it.
     diagnoses: Vec<(Diagnosis, Vec<Evidence>)>,
@@ -167,10 +167,41 @@ fn read_source(
         (keep, newlines) = (pushed.keep, Some(pushed.newlines));
         watch(reader.totals().bytes);
     }
-    let every = stream.finish(options.stopped);
-    let totals = reader.totals();
     let files: Vec<String> = source.files.iter().map(|file| file.name.clone()).collect();
-    let names = Names { source: &source.name, files: &files, redactor };
+    let (totals, incomplete) = (reader.totals(), reader.incomplete());
+    let read = Read {
+        name: &source.name,
+        files: &files,
+        bytes: totals.bytes,
+        lines: totals.lines,
+        incomplete,
+    };
+    Ok(conclude(matcher, stream, read, options, redactor))
+}
+
+/// What was read of a source.
+pub(super) struct Read<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Its files, in the order in which they were read.
+    pub(super) files: &'a [String],
+    pub(super) bytes: u64,
+    pub(super) lines: u64,
+    /// Why it was not read whole.
+    pub(super) incomplete: Option<String>,
+}
+
+/// Takes leave of a source that has been read to its end.
+pub(super) fn conclude(
+    matcher: &Matcher<'_>,
+    mut stream: Stream<'_>,
+    read: Read<'_>,
+    options: &BatchOptions,
+    redactor: &Redactor,
+) -> OneSource {
+    let every = stream.finish(options.stopped);
+    let Read { name, files, bytes, lines, incomplete } = read;
+    let names = Names { source: name, files, redactor };
     let format = stream.format();
     let mut runs = stream.runs;
     let last_time = runs.last_stamp().and_then(crate::event::Stamp::iso);
@@ -203,14 +234,14 @@ fn read_source(
     let span_of_run =
         kept.and_then(|kept| runs.ended.get(kept)).map(|run| (run.first_line, run.last_line));
     let report = SourceReport {
-        name: crate::safe::escape::visible(&source.name).into_owned(),
+        name: crate::safe::escape::visible(name).into_owned(),
         files: files.iter().map(|file| crate::safe::escape::visible(file).into_owned()).collect(),
-        bytes: totals.bytes,
-        lines: totals.lines,
+        bytes,
+        lines,
         format,
         first_time: time(runs.first_stamp.as_ref()),
         last_time,
-        incomplete: reader.incomplete(),
+        incomplete,
         verdict: None,
         runs: run_reports,
     };
@@ -231,7 +262,7 @@ fn read_source(
             one.diagnoses.push((diagnosis, context));
         }
     }
-    Ok(one)
+    one
 }
 
 /// Index of the run asked for: 1 the first, -1 the last.
@@ -243,7 +274,8 @@ fn chosen_run(asked: Option<i64>, count: usize) -> Option<usize> {
     Some(usize::try_from(index).unwrap_or(usize::MAX))
 }
 
-fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
+/// Joins the sources, in PATH order.
+pub(super) fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
     let verdict = read
         .iter()
         .enumerate()

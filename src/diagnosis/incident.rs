@@ -18,7 +18,7 @@ use crate::source::Place;
 pub const LEAST_OF_A_VERDICT: f64 = 0.5;
 
 /// What was found in one source, by fingerprint.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Incidents {
     all: Vec<Incident>,
     by_fingerprint: HashMap<String, usize>,
@@ -39,7 +39,7 @@ pub struct Incidents {
 /// mean it (it remembers at most half as many).
 const IN_USE: u64 = 128;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Incident {
     fingerprint: String,
     rule: usize,
@@ -69,8 +69,8 @@ pub struct Mention {
     pub kind: Kind,
     /// The logger's level.
     pub severity: Option<Severity>,
-    /// Line number of its first line.
-    pub line: u64,
+    /// Its first line.
+    pub place: Place,
     /// What its rule says about the run.
     pub effect: Effect,
     /// Confidence of the match.
@@ -151,7 +151,7 @@ impl Incidents {
             rule: rule_at,
             kind: finding.kind,
             severity: finding.severity,
-            line: finding.place.line,
+            place: finding.place,
             effect: rule.effect,
             confidence,
         })

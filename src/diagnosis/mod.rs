@@ -1,5 +1,7 @@
 //! From matches to diagnoses: findings, incidents, runs, levels, the verdict.
 
+mod alone;
+mod decision;
 mod evidence;
 mod finding;
 mod fingerprint;
@@ -9,8 +11,10 @@ mod rhythm;
 mod run;
 mod tail;
 
+pub use alone::alone;
+pub use decision::{Cause, Decision, End};
 pub use evidence::{Line, lines_before};
 pub use finding::{Finding, Kind};
 pub use incident::{Incidents, LEAST_OF_A_VERDICT, Mention, Names};
 pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame};
-pub use run::{End, Run, Runs};
+pub use run::{Ended, Run, Runs};

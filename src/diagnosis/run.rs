@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 mod judge;
 
+use super::decision::{Decision, End};
 use super::finding::{Finding, Kind};
 use super::incident::{Incidents, Mention};
 use super::rhythm;
@@ -13,34 +14,6 @@ use crate::model::Severity;
 use crate::rules::{MarkKind, RuleSet};
 use crate::safe::limits;
 use crate::source::Place;
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// It ended in a failure that the log shows.
-    Crash,
-    /// The bot said goodbye or was asked to stop.
-    Clean,
-    /// Someone killed it.
-    Killed,
-    /// The next run starts with no word of an end.
-    Silent,
-    /// The log goes on to its end in health.
-    Open,
-}
-
-impl End {
-    /// The word used in reports.
-    pub fn id(self) -> &'static str {
-        match self {
-            End::Crash => "crash",
-            End::Clean => "clean",
-            End::Killed => "killed",
-            End::Silent => "silent",
-            End::Open => "open",
-        }
-    }
-}
 
 /// One life of the bot.
 #[derive(Debug, Clone)]
@@ -79,14 +52,29 @@ enum Item {
     Marked { marks: Vec<usize>, finding: Box<Finding> },
 }
 
+/// A run that has ended, for who listens.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// How many had ended before.
+    pub number: u64,
+    /// The run.
+    pub run: Run,
+    /// How it ended, and why.
+    pub decision: Decision,
+}
+
 /// Follows one source from run to run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Runs<'r> {
     matcher: &'r Matcher<'r>,
     /// What was found.
     pub incidents: Incidents,
     /// The runs that have ended.
     pub ended: Vec<Run>,
+    /// How many have ended, also those for which there was no room.
+    pub count: u64,
+    /// Where someone listens: the runs that have ended since this was last taken.
+    pub heard: Option<Vec<Ended>>,
     tail: VecDeque<Item>,
     remembered: VecDeque<Mention>,
     first_line: Option<u64>,
@@ -109,6 +97,8 @@ impl<'r> Runs<'r> {
             matcher,
             incidents: Incidents::default(),
             ended: Vec::new(),
+            count: 0,
+            heard: None,
             tail: VecDeque::new(),
             remembered: VecDeque::new(),
             first_line: None,
@@ -259,6 +249,11 @@ impl<'r> Runs<'r> {
         incident
     }
 
+    /// First line and time of the run that goes on, once it has a line.
+    pub fn current(&self) -> Option<(u64, Option<&Stamp>)> {
+        self.first_line.map(|line| (line, self.started.as_ref()))
+    }
+
     /// The log ends here. `stopped`: the bot is known to be down.
     pub fn finish(&mut self, stopped: bool) {
         if self.first_line.is_some() {
@@ -273,19 +268,26 @@ impl<'r> Runs<'r> {
     /// Ends the current run: another one `follows`, or the log ends.
     fn close(&mut self, follows: bool, stopped: bool) {
         self.last_stamp();
-        let verdict = self.judge(follows, stopped);
+        let decision = self.decide(follows, stopped);
+        let end = decision.end;
+        let cause = self.apply(&decision);
         let last_line = self.last_place.map_or(0, |place| place.line);
         if self.ended.len() == limits::RUNS {
             self.ended.remove(1);
         }
-        self.ended.push(Run {
+        let run = Run {
             first_line: self.first_line.unwrap_or(1),
             last_line,
             started: self.started.take(),
             ended: self.latest.clone(),
-            end: verdict.end,
-            cause: verdict.cause,
-        });
+            end,
+            cause,
+        };
+        if let Some(heard) = &mut self.heard {
+            heard.push(Ended { number: self.count, run: run.clone(), decision });
+        }
+        self.count += 1;
+        self.ended.push(run);
         self.tail.clear();
         self.remembered.clear();
         self.first_line = None;

@@ -1,8 +1,11 @@
 //! One report, one writer a format.
 
+mod event;
 mod json;
+mod jsonl;
 mod style;
 mod text;
+mod visible;
 
 #[cfg(test)]
 mod sample;
@@ -13,6 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Diagnosis;
 
+pub use event::{
+    Event, HookAction, HookEvent, Levels, RunAction, RunEvent, SourceAction, SourceEvent, Stall,
+    Summary, Told, Update,
+};
+pub use jsonl::write_event;
 pub use style::{Style, Volume};
 
 /// Version of the JSON report's shape.

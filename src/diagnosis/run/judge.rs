@@ -1,15 +1,13 @@
 //! How a run ended, and what explains it.
 
-use super::{End, Item, Runs, finding_of, line_finding};
+use super::{Item, Runs, finding_of, line_finding};
+use crate::diagnosis::decision::{Cause, Decision, End, LAST_RECORD};
 use crate::diagnosis::finding::{Finding, Kind};
 use crate::diagnosis::incident::{LEAST_OF_A_VERDICT, Mention};
 use crate::diagnosis::tail::{self, Talk};
 use crate::event::read_record;
 use crate::model::Pattern;
 use crate::rules::{Effect, MarkKind};
-
-/// How sure a verdict can be that rests only on where the log stops (contract, section 1).
-const LAST_RECORD: f64 = 0.6;
 
 /// Below this a kill says that it happened and not why.
 const SURE_KILL: f64 = 0.7;
@@ -22,11 +20,6 @@ const LINES_BEHIND_DEATH: usize = 6;
 
 /// An exit line means a finding that stands at most this many lines above it.
 const EXIT_REACH: u64 = 400;
-
-pub(super) struct Verdict {
-    pub(super) end: End,
-    pub(super) cause: Option<usize>,
-}
 
 /// What stands behind the last sign of life.
 #[derive(Debug, Default)]
@@ -49,8 +42,9 @@ struct Closing {
 }
 
 impl Runs<'_> {
-    /// How the current run ended, and what explains it; the explaining incident becomes fatal.
-    pub(super) fn judge(&mut self, follows: bool, stopped: bool) -> Verdict {
+    /// How the current run ends if another one `follows` or if nothing more comes, and what explains it.
+    /// Changes nothing: a log that is only quiet for now may be judged as often as one likes.
+    pub fn decide(&self, follows: bool, stopped: bool) -> Decision {
         let closing = self.closing();
         let Closing { found, exit, goodbye, asked, asked_first, error, alive, behind } = closing;
         // Someone killed it, and the log shows who.
@@ -66,59 +60,68 @@ impl Runs<'_> {
             if let Some(hung) = hung
                 && killed.confidence < SURE_KILL
             {
-                return self.ends(End::Killed, hung, 1.0, false);
+                return Decision::explained(End::Killed, hung, 1.0, false);
             }
             match died {
-                Some(died) if !is_sure => return self.ends(End::Crash, died, 1.0, false),
-                _ if asked_first && !is_sure => return Verdict { end: End::Clean, cause: None },
-                _ => return self.ends(End::Killed, killed, 1.0, false),
+                Some(died) if !is_sure => return Decision::explained(End::Crash, died, 1.0, false),
+                _ if asked_first && !is_sure => return Decision::plain(End::Clean),
+                _ => return Decision::explained(End::Killed, killed, 1.0, false),
             }
         }
         if let Some(died) = died {
             if asked_first && self.is_stop(died) {
-                return Verdict { end: End::Clean, cause: None };
+                return Decision::plain(End::Clean);
             }
             let surest = if behind > 0 { LAST_RECORD } else { 1.0 };
-            return self.ends(End::Crash, died, surest, false);
+            return Decision::explained(End::Crash, died, surest, false);
         }
         if let Some(exit) = exit {
             if let Some(cause) = self.cause_of_exit(&found, &exit) {
-                return self.ends(End::Crash, &cause, 1.0, false);
+                return Decision::explained(End::Crash, &cause, 1.0, false);
             }
             if !asked {
-                return self.ends_without_cause("other/exited", &exit);
+                return Decision::unexplained(End::Crash, "other/exited", exit);
             }
         }
         if asked && (asked_first || found.is_empty()) && !alive {
-            return Verdict { end: End::Clean, cause: None };
+            return Decision::plain(End::Clean);
         }
         // A logged traceback or an error record that stands last.
         if let Some(last) = found.iter().find(|mention| tail::is_ending(mention)) {
-            return self.ends(End::Crash, last, LAST_RECORD, true);
+            return Decision::explained(End::Crash, last, LAST_RECORD, true);
         }
         if goodbye {
-            return Verdict { end: End::Clean, cause: None };
+            return Decision::plain(End::Clean);
         }
         if let Some(error) = error {
             // What the error record says may be what an earlier line told in full.
             if let Some(near) = found.first() {
-                return self.ends(End::Crash, near, LAST_RECORD, true);
+                return Decision::explained(End::Crash, near, LAST_RECORD, true);
             }
-            return self.ends_without_cause("other/logged-error", &error);
+            return Decision::unexplained(End::Crash, "other/logged-error", error);
         }
         let end = if follows || stopped { End::Silent } else { End::Open };
-        if stopped && let Some(item) = self.tail.back() {
-            let finding = finding_of(item);
-            let stamp = self.latest.clone();
-            let rules = self.rules();
-            if let Some(mention) =
-                self.incidents.add_end(rules, "system/silent-stop", &finding, stamp)
-            {
-                self.incidents.end_run(mention.incident, LAST_RECORD, true);
-                return Verdict { end, cause: Some(mention.incident) };
+        match self.tail.back() {
+            Some(item) if stopped => {
+                Decision::unexplained(end, "system/silent-stop", finding_of(item))
             }
+            _ => Decision::plain(end),
         }
-        Verdict { end, cause: None }
+    }
+
+    /// Makes a decision the truth: the explaining incident becomes fatal. Comes back with it.
+    pub(super) fn apply(&mut self, decision: &Decision) -> Option<usize> {
+        let cause = decision.cause.as_ref()?;
+        let incident = match cause {
+            Cause::Found { mention, .. } => mention.incident,
+            Cause::Unexplained { rule, finding } => {
+                let stamp = finding.stamp.clone().or_else(|| self.latest.clone());
+                let rules = self.rules();
+                self.incidents.add_end(rules, rule, finding, stamp)?.incident
+            }
+        };
+        self.incidents.end_run(incident, cause.surest(), cause.ends_log());
+        Some(incident)
     }
 
     /// What stands behind the last sign of life, last first.
@@ -224,7 +227,7 @@ impl Runs<'_> {
     /// nothing handled, else the last that was in trouble.
     fn cause_of_exit(&self, found: &[Mention], exit: &Finding) -> Option<Mention> {
         let in_reach =
-            |mention: &&Mention| exit.place.line.saturating_sub(mention.line) <= EXIT_REACH;
+            |mention: &&Mention| exit.place.line.saturating_sub(mention.place.line) <= EXIT_REACH;
         let known = |mention: &&Mention| self.rules().rules[mention.rule].pattern != Pattern::Other;
         let sure = |mention: &&Mention| mention.confidence >= LEAST_OF_A_VERDICT;
         let unhandled = |mention: &&Mention| mention.kind.is_unhandled();
@@ -240,7 +243,8 @@ impl Runs<'_> {
                 recent.find(|mention| mention.kind.is_unhandled())
             })
             .or_else(|| {
-                let near = |mention: &&Mention| exit.place.line.saturating_sub(mention.line) <= 40;
+                let near =
+                    |mention: &&Mention| exit.place.line.saturating_sub(mention.place.line) <= 40;
                 self.remembered.iter().rev().find(near)
             })
             .cloned()
@@ -249,20 +253,5 @@ impl Runs<'_> {
     /// `KeyboardInterrupt`, `CancelledError` and the like after a request to stop.
     fn is_stop(&self, mention: &Mention) -> bool {
         matches!(self.rules().rules[mention.rule].pattern, Pattern::System | Pattern::Other)
-    }
-
-    fn ends(&mut self, end: End, cause: &Mention, surest: f64, ends_log: bool) -> Verdict {
-        self.incidents.end_run(cause.incident, surest, ends_log);
-        Verdict { end, cause: Some(cause.incident) }
-    }
-
-    fn ends_without_cause(&mut self, rule: &str, finding: &Finding) -> Verdict {
-        let stamp = finding.stamp.clone().or_else(|| self.latest.clone());
-        let rules = self.rules();
-        let mention = self.incidents.add_end(rules, rule, finding, stamp);
-        if let Some(mention) = &mention {
-            self.incidents.end_run(mention.incident, LAST_RECORD, rule == "other/logged-error");
-        }
-        Verdict { end: End::Crash, cause: mention.map(|mention| mention.incident) }
     }
 }
