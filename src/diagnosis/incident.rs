@@ -75,6 +75,8 @@ pub struct Mention {
     pub effect: Effect,
     /// Confidence of the match.
     pub confidence: f64,
+    /// The process it speaks of.
+    pub pid: Option<u32>,
 }
 
 impl Incidents {
@@ -137,6 +139,7 @@ impl Incidents {
             }
         };
         self.added += 1;
+        let pid = captures.get("pid").and_then(|pid| pid.parse().ok());
         let incident = &mut self.all[index];
         incident.added = self.added;
         incident.count += 1;
@@ -154,6 +157,7 @@ impl Incidents {
             place: finding.place,
             effect: rule.effect,
             confidence,
+            pid,
         })
     }
 

@@ -208,7 +208,8 @@ impl<'r> Runs<'r> {
 
     /// One examined event. Comes back with its incident, where it is one.
     pub fn finding(&mut self, finding: Finding) -> Option<usize> {
-        if self.has_mark(&finding.marks, MarkKind::Start) {
+        let takes_over = self.has_mark(&finding.marks, MarkKind::Restart) && self.has_just_ended();
+        if takes_over || self.has_mark(&finding.marks, MarkKind::Start) {
             self.start(finding.place);
         }
         if self.first_line.is_none() {

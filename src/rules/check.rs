@@ -182,6 +182,7 @@ impl Checker<'_> {
     pub(super) fn mark(&mut self, written: MarkText) -> Option<Mark> {
         let kind = match written.kind.get_ref().as_str() {
             "start" => MarkKind::Start,
+            "restart" => MarkKind::Restart,
             "goodbye" => MarkKind::Goodbye,
             "stop-request" => MarkKind::StopRequest,
             "exit" => MarkKind::Exit,
@@ -192,7 +193,7 @@ impl Checker<'_> {
                 self.complain(
                     written.kind.span().start,
                     format!(
-                        "no kind `{other}`; one of start, goodbye, stop-request, exit, supervisor, \
+                        "no kind `{other}`; one of start, restart, goodbye, stop-request, exit, supervisor, \
                          noise, reporter"
                     ),
                 );

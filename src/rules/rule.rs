@@ -228,6 +228,8 @@ pub struct Mark {
 pub enum MarkKind {
     /// A run begins here.
     Start,
+    /// A process of the bot's takes the place of another: a run begins where one has just ended.
+    Restart,
     /// The bot said goodbye.
     Goodbye,
     /// The bot was asked to stop.

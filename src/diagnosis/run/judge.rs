@@ -53,8 +53,13 @@ impl Runs<'_> {
         if let Some(killed) = killed {
             let is_sure = self.rules().rules[killed.rule].pattern == Pattern::Memory;
             // Who hangs is killed as well: the kill alone speaks of memory only where nothing else does.
+            let is_other = |mention: &Mention| {
+                mention.pid.zip(killed.pid).is_some_and(|(one, other)| one != other)
+            };
             let hung = found.iter().find(|mention| {
-                mention.confidence > killed.confidence
+                mention.effect == Effect::Killed
+                    && mention.confidence > killed.confidence
+                    && !is_other(mention)
                     && self.rules().rules[mention.rule].pattern == Pattern::System
             });
             if let Some(hung) = hung
@@ -204,9 +209,22 @@ impl Runs<'_> {
         self.tail.len()
     }
 
+    /// Whether the last lines tell of a process that ended.
+    pub(super) fn has_just_ended(&self) -> bool {
+        self.tail.iter().rev().take(LINES_BEHIND_DEATH).any(|item| match item {
+            Item::Found { mention, marks, .. } => {
+                mention.effect != Effect::Symptom || self.has_mark(marks, MarkKind::Exit)
+            }
+            Item::Marked { marks, .. } => self.has_mark(marks, MarkKind::Exit),
+            Item::Line { .. } => false,
+        })
+    }
+
     /// Marks that are no sign of life.
     fn is_quiet(&self, marks: &[usize]) -> bool {
-        marks.iter().any(|&at| self.matcher.rules.marks[at].kind != MarkKind::Start)
+        marks.iter().any(|&at| {
+            !matches!(self.matcher.rules.marks[at].kind, MarkKind::Start | MarkKind::Restart)
+        })
     }
 
     fn mark_closing(&self, closing: &mut Closing, marks: &[usize], finding: &Finding) {
