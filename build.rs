@@ -1,5 +1,5 @@
 //! Reads and checks the built-in rules, so that a start of the program need not: `rules/**/*.toml` →
-//! `$OUT_DIR/{rules,prose,packages}.bin`. A rule that is refused fails the build, with its place.
+//! `$OUT_DIR/{rules,prose,packages,literals}.bin`. A rule that is refused fails the build, with its place.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -23,20 +23,29 @@ mod rules {
     mod rule;
     mod schema;
 
-    use classes::Classes;
+    pub use classes::Classes;
     pub use complaint::Complaint;
-    use exchanges::{CodeContext, CodeExample, Exchange, ExchangeError, Exchanges};
+    pub use exchanges::{CodeContext, CodeExample, Exchange, ExchangeError, Exchanges};
     use fill::Template;
     use packages::Packages;
-    use rule::{
+    pub use rule::{
         Basis, Effect, Example, FixText, Guide, LazyRegex, Mark, MarkKind, On, Rule, RuleSet, When,
     };
+}
+
+/// What is searched for, and the table of the filter.
+#[allow(dead_code, unreachable_pub, missing_docs)]
+#[path = "src/detect"]
+mod detect {
+    mod gates;
+    pub mod literals;
 }
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/rules");
     println!("cargo::rerun-if-changed=src/model");
+    println!("cargo::rerun-if-changed=src/detect");
     let mut paths = Vec::new();
     collect(Path::new("rules"), &mut paths)?;
     paths.sort();
@@ -54,7 +63,10 @@ fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     fs::write(out.join("rules.bin"), digest.rules)?;
     fs::write(out.join("prose.bin"), digest.prose)?;
-    fs::write(out.join("packages.bin"), digest.packages)
+    fs::write(out.join("packages.bin"), digest.packages)?;
+    let literals = detect::literals::Literals::of(&digest.set);
+    let bytes = postcard::to_allocvec(&literals).map_err(io::Error::other)?;
+    fs::write(out.join("literals.bin"), bytes)
 }
 
 /// Every `*.toml` of a folder and the folders in it.

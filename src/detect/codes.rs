@@ -1,83 +1,14 @@
 //! Exchange error codes in text: a code in one of the known contexts, looked up in the exchange's table.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use super::captures;
 use super::confirm::Match;
-use super::prefilter::{Literal, Then};
 use super::subject::{Parsed, Subject};
-use crate::rules::{Exchange, ExchangeError, Exchanges, RuleSet};
+use crate::rules::{Exchange, ExchangeError, RuleSet};
 
 /// How sure a code is whose exchange the log does not name, if all exchanges that know it agree.
 const UNNAMED: f64 = 0.8;
-
-/// What announces a code: every context, followed by the beginning of a known code where the code
-/// follows it directly (so that `"code":0` in a healthy answer announces nothing), and the messages
-/// without codes.
-pub(super) fn literals(exchanges: &Exchanges) -> Vec<Literal> {
-    let mut messages = BTreeSet::new();
-    let mut beginnings = BTreeSet::new();
-    for error in exchanges.tables.iter().flat_map(|table| &table.errors) {
-        if let Some(code) = &error.code {
-            // `0` and `2` begin the codes of success (`0`, `00000`, `200`, `200000`).
-            let most = if code.starts_with(['0', '2']) { 3 } else { 1 };
-            beginnings.insert(code.chars().take(most).collect::<String>());
-        } else if let Some(message) = &error.message {
-            messages.insert(message.clone());
-        }
-    }
-    let beginnings: Vec<String> = beginnings.into_iter().collect();
-    let mut found: Vec<Literal> = messages
-        .into_iter()
-        .map(|message| Literal { text: message.into_bytes(), then: None })
-        .collect();
-    let mut thens: BTreeMap<&'static [&'static str], Arc<Then>> = BTreeMap::new();
-    for context in &exchanges.contexts {
-        let then = context.direct.then(|| {
-            let between = between(&context.literal);
-            let then = || Arc::new(Then { between, beginnings: beginnings.clone() });
-            thens.entry(between).or_insert_with(then).clone()
-        });
-        found.push(Literal { text: context.literal.clone().into_bytes(), then });
-    }
-    found
-}
-
-/// What may stand between a context and its code, by how the context ends.
-fn between(literal: &str) -> &'static [&'static str] {
-    match literal.as_bytes().last() {
-        Some(b'"') => &[":", ": ", " : ", ":\"", ": \"", " : \""],
-        Some(b'\'') => &[":", ": ", ":'", ": '", ":\"", ": \""],
-        Some(b'\\') => &["\":", "\": ", "\":\\\"", "\": \\\""],
-        Some(b'=' | b':' | b' ' | b'(') => &["", " ", "\"", "'", " \"", " '"],
-        _ => &[
-            "=",
-            "=\"",
-            "='",
-            ":",
-            ": ",
-            ":'",
-            ": '",
-            ":\"",
-            ": \"",
-            "\":",
-            "\": ",
-            "\":\"",
-            "\": \"",
-            "':",
-            "': ",
-            "':'",
-            "': '",
-            "\\\":",
-            "\\\": ",
-            "\\\":\\\"",
-            "\\\": \\\"",
-            " ",
-            " = ",
-        ],
-    }
-}
 
 /// Adds a match for each code of an exchange that the subject's text holds.
 pub(super) fn find(

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use super::captures;
 use super::codes;
-use super::prefilter::{Candidate, Literal, Prefilter};
+use super::literals::Announced;
+use super::prefilter::{Candidate, Prefilter};
 use super::subject::{Parsed, Subject, Which};
 use crate::event::read_record;
 use crate::model::Severity;
-use crate::rules::{self, Basis, Effect, LazyRegex, MarkKind, On, RuleSet, When};
+use crate::rules::{self, Basis, Effect, LazyRegex, On, RuleSet, When};
 use crate::traceback::Roots;
 
 /// One rule found in one event.
@@ -32,93 +33,27 @@ pub struct Matcher<'r> {
     pub rules: &'r RuleSet,
     /// Finds the lines that may concern them.
     pub prefilter: Prefilter,
-    /// For each literal what it may announce.
-    announces: Vec<Vec<Announced>>,
     /// Whose code a frame is.
     pub roots: Roots,
 }
 
-/// What a literal may announce.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Announced {
-    /// A traceback; no rule needs to hold.
-    Traceback,
-    /// An alternative of a rule.
-    When(u32, u32),
-    /// An exchange's code or message.
-    Code,
-    /// A mark.
-    Mark(u32),
-}
-
-/// Literals of our own, so that a crash that is none of the seven is never missed.
-const TRACEBACK_HEADS: [&str; 12] = [
-    "Traceback (most recent call last)",
-    "Traceback (innermost last)",
-    "(most recent call first)",
-    "Fatal Python error",
-    "Exception in thread ",
-    "Exception in callback ",
-    "exception was never retrieved",
-    "Exception ignored in",
-    "Exception ignored on",
-    "--- Logging error ---",
-    "Exception Group Traceback",
-    "SyntaxError: ",
-];
-
 impl<'r> Matcher<'r> {
     /// Makes the rules ready.
     pub fn new(rules: &'r RuleSet, roots: Roots) -> Matcher<'r> {
-        let mut table: BTreeMap<Vec<u8>, Vec<Announced>> = BTreeMap::new();
-        let mut add = |literal: &str, announced: Announced| {
-            table.entry(literal.as_bytes().to_vec()).or_default().push(announced);
-        };
-        for head in TRACEBACK_HEADS {
-            add(head, Announced::Traceback);
-        }
-        for (rule_at, rule) in rules.rules.iter().enumerate() {
-            for (when_at, when) in rule.whens.iter().enumerate() {
-                let announced = Announced::When(rule_at as u32, when_at as u32);
-                for literal in key_literals(rules, when) {
-                    add(&literal, announced);
-                }
-            }
-        }
-        for (at, mark) in rules.marks.iter().enumerate() {
-            // A reporter is known by its name inside a traceback; its name alone is no candidate.
-            if mark.kind != MarkKind::Reporter {
-                for literal in variants(&mark.any, mark.ignore_case) {
-                    add(&literal, Announced::Mark(at as u32));
-                }
-            }
-        }
-        let mut literals = Vec::with_capacity(table.len());
-        let mut announces = Vec::with_capacity(table.len());
-        for (text, announced) in table {
-            literals.push(Literal { text, then: None });
-            announces.push(announced);
-        }
-        for literal in codes::literals(&rules.exchanges) {
-            literals.push(literal);
-            announces.push(vec![Announced::Code]);
-        }
-        let prefilter = Prefilter::new(literals);
-        Matcher { rules, prefilter, announces, roots }
+        Matcher { rules, prefilter: Prefilter::new(rules), roots }
     }
 
     /// Lines of `bytes[from..to]` that may concern a rule, a mark or a traceback, in order. `from` and
     /// `to` are line starts (or the end). May be wrong about a line, never misses one.
     pub fn candidates(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
-        let accept = |start: usize, end: usize, hits: &[u32]| {
+        let accept = |start: usize, end: usize, announced: &[Announced]| {
             let text = stands_alone(bytes, start, end)
                 .then(|| std::str::from_utf8(&bytes[start..end]).ok())
                 .flatten();
             let Some(text) = text else { return true };
-            let announced = hits.iter().flat_map(|&hit| &self.announces[hit as usize]);
             let mut message = None;
             announced
-                .into_iter()
+                .iter()
                 .any(|announced| self.may_hold(*announced, text.trim_end(), &mut message))
         };
         self.prefilter.candidates(bytes, from, to, &accept, found);
@@ -136,7 +71,7 @@ impl<'r> Matcher<'r> {
             regexes.iter().any(|regex| {
                 regex.on(line).is_some_and(|regex| regex.is_match(line))
                     // An anchor may hold at the message's start, behind the header.
-                    || regex.text().contains('^') && {
+                    || (regex.is_anchored() || line.contains('\\')) && {
                         let message =
                             message.get_or_insert_with(|| read_record(line.as_bytes()).message);
                         regex.on(message).is_some_and(|regex| regex.is_match(message))
@@ -160,17 +95,12 @@ impl<'r> Matcher<'r> {
 
     /// All matches in an event, the winner first.
     pub fn confirm(&self, parsed: &Parsed<'_>) -> Vec<Match> {
-        let mut hits = Vec::new();
-        self.prefilter.hits(parsed.whole.as_bytes(), &mut hits);
+        let mut announced = self.prefilter.announced(parsed.whole.as_bytes());
         if parsed.links.is_empty() && parsed.raw.len() > parsed.whole.len() {
-            let mut more = Vec::new();
-            self.prefilter.hits(parsed.raw.as_bytes(), &mut more);
-            hits.append(&mut more);
+            announced.extend(self.prefilter.announced(parsed.raw.as_bytes()));
+            announced.sort_unstable();
+            announced.dedup();
         }
-        let mut announced: Vec<Announced> =
-            hits.iter().flat_map(|&hit| &self.announces[hit as usize]).copied().collect();
-        announced.sort_unstable();
-        announced.dedup();
         let subjects = parsed.subjects();
         let lineages: Vec<Vec<&str>> = subjects
             .iter()
@@ -179,7 +109,10 @@ impl<'r> Matcher<'r> {
             })
             .collect();
         let mut found: Vec<Match> = Vec::new();
-        let mut codes_wanted = false;
+        // An event that was found for another reason may hold a code further behind its context.
+        let contexts = &self.rules.exchanges.contexts;
+        let mut codes_wanted =
+            contexts.iter().any(|context| parsed.whole.contains(context.literal.as_str()));
         for announced in announced {
             match announced {
                 Announced::When(rule_at, when_at) => {
@@ -216,10 +149,9 @@ impl<'r> Matcher<'r> {
 
     /// Indexes of the rules whose literals stand in an event, ascending: those that were tried on it.
     pub fn seen(&self, parsed: &Parsed<'_>) -> Vec<usize> {
-        let mut hits = Vec::new();
-        self.prefilter.hits(parsed.whole.as_bytes(), &mut hits);
-        let announced = hits.iter().flat_map(|&hit| &self.announces[hit as usize]);
+        let announced = self.prefilter.announced(parsed.whole.as_bytes());
         let mut seen: Vec<usize> = announced
+            .iter()
             .filter_map(|announced| match announced {
                 Announced::When(rule, _) => Some(*rule as usize),
                 _ => None,
@@ -238,11 +170,10 @@ impl<'r> Matcher<'r> {
 
     /// Indexes of the marks that a line carries.
     pub fn marks(&self, text: &str) -> Vec<usize> {
-        let mut hits = Vec::new();
-        self.prefilter.hits(text.as_bytes(), &mut hits);
-        let mut found: Vec<usize> = hits
+        let mut found: Vec<usize> = self
+            .prefilter
+            .announced(text.as_bytes())
             .iter()
-            .flat_map(|&hit| &self.announces[hit as usize])
             .filter_map(|announced| match announced {
                 Announced::Mark(at) => Some(*at as usize),
                 _ => None,
@@ -265,18 +196,14 @@ impl<'r> Matcher<'r> {
     /// Whether a bare line speaks for itself and continues no message above it: a mark, or what a shell
     /// or a kernel says of a process that ended.
     pub fn speaks(&self, text: &str) -> bool {
-        let mut hits = Vec::new();
-        self.prefilter.hits(text.as_bytes(), &mut hits);
-        hits.iter().flat_map(|&hit| &self.announces[hit as usize]).any(
-            |announced| match announced {
-                Announced::Mark(_) | Announced::Traceback => true,
-                Announced::When(rule, when) => {
-                    let rule = &self.rules.rules[*rule as usize];
-                    rule.effect != Effect::Symptom && rule.whens[*when as usize].on != On::Link
-                }
-                Announced::Code => false,
-            },
-        )
+        self.prefilter.announced(text.as_bytes()).iter().any(|announced| match announced {
+            Announced::Mark(_) | Announced::Traceback => true,
+            Announced::When(rule, when) => {
+                let rule = &self.rules.rules[*rule as usize];
+                rule.effect != Effect::Symptom && rule.whens[*when as usize].on != On::Link
+            }
+            Announced::Code => false,
+        })
     }
 
     /// Why a rule holds or does not on an event: one line for each alternative and subject.
@@ -407,28 +334,6 @@ impl<'r> Matcher<'r> {
     }
 }
 
-/// Literals one of which stands in every text on which the `when` holds.
-fn key_literals(rules: &RuleSet, when: &When) -> Vec<String> {
-    if !when.any.is_empty() {
-        return variants(&when.any, when.ignore_case);
-    }
-    if let Some(longest) = when.all.iter().max_by_key(|literal| literal.len()) {
-        return variants(std::slice::from_ref(longest), when.ignore_case);
-    }
-    let classes = when.exception.iter().flat_map(|wanted| rules.classes.literals(wanted));
-    classes.flat_map(class_literals).collect()
-}
-
-/// How a class stands in a text. `timeout` and the like are words of healthy lines: they count as the
-/// class only where a message or arguments follow, or where their module stands before them.
-fn class_literals(class: String) -> Vec<String> {
-    if class.starts_with(|c: char| c.is_ascii_lowercase()) || class.len() < 5 {
-        ["{}: ", "{}(", ".{}"].iter().map(|form| form.replace("{}", &class)).collect()
-    } else {
-        vec![class]
-    }
-}
-
 /// Whether the line is a record by itself: the next one begins as it does, and not with a blank, as
 /// records under one header do.
 fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
@@ -436,31 +341,6 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
         (Some(this), Some(next)) => this == next && !this[0].is_ascii_whitespace(),
         _ => false,
     }
-}
-
-/// The spellings of literals that are looked for: as written, or in the cases that logs use.
-fn variants(literals: &[String], ignore_case: bool) -> Vec<String> {
-    if !ignore_case {
-        return literals.to_vec();
-    }
-    let mut found = Vec::new();
-    for literal in literals {
-        let lower = literal.to_ascii_lowercase();
-        let mut capital = lower.clone();
-        if let Some(first) = capital.get_mut(0..1) {
-            first.make_ascii_uppercase();
-        }
-        let mut title = String::with_capacity(lower.len());
-        let mut before = ' ';
-        for c in lower.chars() {
-            title.push(if before.is_alphanumeric() { c } else { c.to_ascii_uppercase() });
-            before = c;
-        }
-        found.extend([literal.clone(), literal.to_ascii_uppercase(), lower, capital, title]);
-    }
-    found.sort();
-    found.dedup();
-    found
 }
 
 fn contains_ignoring_case(text: &str, literal: &str) -> bool {

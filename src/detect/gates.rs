@@ -9,6 +9,8 @@
 //!
 //! It may stop in vain (another text with the same hash), and never misses a literal.
 
+use serde::{Deserialize, Serialize};
+
 /// Bytes between two positions that are looked at.
 pub(super) const STRIDE: usize = 2;
 
@@ -37,6 +39,9 @@ const FACTORS: u32 = 24;
 const HEALTHY: &str = include_str!("healthy.txt");
 
 /// The filter.
+#[derive(Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
+#[derive(Clone)]
 pub(super) struct Gates {
     /// Check bytes by hash, 0 where no gram is; a power of two of them.
     slots: Vec<u8>,
@@ -47,14 +52,23 @@ pub(super) struct Gates {
     starts: Vec<u32>,
 }
 
+/// A filter as the binary carries it.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    hash: Hash,
+    grams: Vec<Gram>,
+}
+
 /// A gram and the literal for which it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Gram {
     gram: u32,
     /// Id of the literal.
     pub(super) literal: u32,
-    /// How far behind the literal's start the gram begins; -1 where it begins a byte before it.
-    pub(super) offset: i32,
+    /// How far behind the literal's start the gram begins.
+    pub(super) offset: u32,
+    /// The literal's first bytes: most vain stops end with a look at them.
+    head: u32,
 }
 
 impl std::fmt::Debug for Gates {
@@ -98,7 +112,8 @@ impl Builder {
                     .first_chunk()
                     .map_or(0, |bytes| u32::from_le_bytes(*bytes)),
                 literal: literal as u32,
-                offset: (at + shift) as i32,
+                offset: (at + shift) as u32,
+                head: text.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)),
             })
         };
         let choices: Vec<_> = windows.iter().take(CHOICES).map(grams).collect();
@@ -136,6 +151,13 @@ impl Builder {
         }
         grams.sort_unstable_by_key(|gram| (hash.place(gram.gram).0, *gram));
         grams.dedup();
+        Some(Gates::from(Stored { hash, grams }))
+    }
+}
+
+impl From<Stored> for Gates {
+    fn from(Stored { hash, grams }: Stored) -> Gates {
+        let slots = 1 << (32 - hash.shift);
         let mut checks = vec![0u8; slots];
         let mut starts = vec![0; slots + 1];
         for gram in &grams {
@@ -146,12 +168,27 @@ impl Builder {
         for slot in 0..slots {
             starts[slot + 1] += starts[slot];
         }
-        Some(Gates { slots: checks, hash, grams, starts })
+        Gates { slots: checks, hash, grams, starts }
+    }
+}
+
+impl From<Gates> for Stored {
+    fn from(Gates { hash, grams, .. }: Gates) -> Stored {
+        Stored { hash, grams }
+    }
+}
+
+impl Gram {
+    /// Whether the literal's first bytes stand at `start`.
+    #[inline]
+    pub(super) fn may_stand(&self, text: &[u8], start: usize) -> bool {
+        let bytes = text.get(start..).and_then(|rest| rest.first_chunk::<GRAM>());
+        bytes.is_some_and(|bytes| u32::from_le_bytes(*bytes) == self.head)
     }
 }
 
 /// A way to spread grams over the slots.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Hash {
     factor: u32,
     shift: u32,
@@ -217,14 +254,13 @@ fn find<const SLOTS: usize>(
     };
     let mut at = from;
     while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<SPAN>()) {
-        let mut found = false;
+        // One bit a position: no branch but the one that asks for any of them.
+        let mut hits = 0u32;
         for probe in 0..AT_ONCE {
-            found |= holds(gram_at(block, probe * STRIDE));
+            hits |= u32::from(holds(gram_at(block, probe * STRIDE))) << probe;
         }
-        if found
-            && let Some(probe) = (0..AT_ONCE).find(|probe| holds(gram_at(block, probe * STRIDE)))
-        {
-            return Some(at + probe * STRIDE);
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize * STRIDE);
         }
         at += BLOCK;
     }
@@ -353,7 +389,9 @@ mod tests {
             while let Some(hit) = gates.find(text.as_bytes(), at) {
                 for gram in gates.at(text.as_bytes(), hit) {
                     let start = hit as i64 - i64::from(gram.offset);
-                    seen |= literals[gram.literal as usize] == *literal && start == before.len() as i64;
+                    seen |= literals[gram.literal as usize] == *literal
+                        && start == before.len() as i64
+                        && gram.may_stand(text.as_bytes(), before.len());
                 }
                 at = hit + STRIDE;
             }

@@ -6,9 +6,10 @@ mod confirm;
 mod coverage;
 pub mod examples;
 mod gates;
+mod literals;
 mod prefilter;
 mod subject;
 
 pub use confirm::{Match, Matcher};
-pub use prefilter::{Candidate, Literal, Prefilter, Then};
+pub use prefilter::{Candidate, Prefilter};
 pub use subject::{Inline, Parsed, Subject, Which};

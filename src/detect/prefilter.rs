@@ -1,58 +1,24 @@
-//! Literals → candidates, in two steps: a filter over whole chunks that passes over healthy text (see
-//! [`super::gates`]), then the automaton of every rule's literals on the lines where it stops.
+//! Literals → candidates: a filter over whole chunks that passes over healthy text (see
+//! [`super::gates`]), then the literal itself where it stops.
 
-use std::sync::{Arc, OnceLock};
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 
-use super::gates::{self, Gates, Gram};
+use super::gates::{self, Gates};
+use super::literals::{Announced, Literals};
+use crate::rules::RuleSet;
 
-/// From this many bytes on the filter pays for being built.
-const WORTH_IT: usize = 1 << 18;
-
-/// A text to look for.
-#[derive(Debug, Clone)]
-pub struct Literal {
-    /// The text, case as written.
-    pub text: Vec<u8>,
-    /// It counts only where one of these follows.
-    pub then: Option<Arc<Then>>,
-}
-
-/// What must follow a literal: a separator and the beginning of a value.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Then {
-    /// Separators, one of which stands right behind the literal.
-    pub between: &'static [&'static str],
-    /// Beginnings, one of which stands behind the separator; sorted.
-    pub beginnings: Vec<String>,
-}
-
-impl Then {
-    fn follows(&self, text: &[u8]) -> bool {
-        self.between.iter().any(|between| {
-            text.strip_prefix(between.as_bytes()).is_some_and(|rest| self.begins(rest))
-        })
-    }
-
-    /// Whether one of the beginnings stands first. They are sorted.
-    fn begins(&self, text: &[u8]) -> bool {
-        let Some(first) = text.first() else { return false };
-        let from = self.beginnings.partition_point(|known| known.as_bytes().first() < Some(first));
-        self.beginnings[from..]
-            .iter()
-            .take_while(|known| known.as_bytes().first() == Some(first))
-            .any(|known| text.starts_with(known.as_bytes()))
-    }
-}
+/// The literals of the built-in rules and their filter, made by `build.rs`.
+const BUILTIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/literals.bin"));
 
 /// Finds lines that may concern a rule. May be wrong about a line, never misses one.
 #[derive(Debug)]
 pub struct Prefilter {
-    automaton: AhoCorasick,
-    literals: Vec<Literal>,
-    /// `None` where there are too many literals for it.
-    gates: OnceLock<Option<Gates>>,
+    literals: Literals,
+    /// Where there are too many literals for a filter.
+    automaton: OnceLock<AhoCorasick>,
 }
 
 /// A line that may concern a rule.
@@ -65,129 +31,116 @@ pub struct Candidate {
 }
 
 impl Prefilter {
-    /// Builds the search for these literals; their order gives their ids.
-    pub fn new(literals: Vec<Literal>) -> Prefilter {
-        let automaton = AhoCorasickBuilder::new()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .match_kind(MatchKind::Standard)
-            .build(literals.iter().map(|literal| &literal.text))
-            .or_else(|_| AhoCorasick::new(Vec::<&[u8]>::new()))
-            .unwrap_or_else(|_| unreachable!("an automaton of nothing always builds"));
-        Prefilter { automaton, literals, gates: OnceLock::new() }
+    /// The search for what these rules look for.
+    pub(super) fn new(rules: &RuleSet) -> Prefilter {
+        let builtin = || postcard::from_bytes(BUILTIN).ok();
+        let literals = if rules.is_builtin { builtin() } else { None };
+        Prefilter::over(literals.unwrap_or_else(|| Literals::of(rules)))
+    }
+
+    fn over(literals: Literals) -> Prefilter {
+        Prefilter { literals, automaton: OnceLock::new() }
     }
 
     /// Candidates of `bytes[from..to]`, in order. `from` and `to` are line starts (or the end). `accept`
-    /// has the last word on a line that holds literals, by its start, its end and their ids.
-    pub fn candidates(
+    /// has the last word on a line that holds a literal, by its start, its end and what that announces.
+    pub(super) fn candidates(
         &self,
         bytes: &[u8],
         from: usize,
         to: usize,
-        accept: &dyn Fn(usize, usize, &[u32]) -> bool,
+        accept: &dyn Fn(usize, usize, &[Announced]) -> bool,
         found: &mut Vec<Candidate>,
+    ) {
+        let mut last_end = from;
+        self.search(&bytes[..to], from, &mut |literal, at| {
+            let (start, end) = line_round(bytes, at, from, to);
+            // A line is offered until it is taken; one of several literals may be enough.
+            let taken =
+                start >= last_end && accept(start, end, &self.literals.announces[literal as usize]);
+            if taken {
+                found.push(Candidate { at: start, end });
+                last_end = end;
+            }
+            taken.then_some(end)
+        });
+    }
+
+    /// What the literals in `text` announce, ascending, each once.
+    pub(super) fn announced(&self, text: &[u8]) -> Vec<Announced> {
+        let mut found = Vec::new();
+        self.search(text, 0, &mut |literal, _| {
+            found.extend_from_slice(&self.literals.announces[literal as usize]);
+            None
+        });
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Tells `seen` of the literals in `text` from `from` on, by id and start; where it gives a place,
+    /// the search goes on there. A literal may be told of twice.
+    fn search(&self, text: &[u8], from: usize, seen: &mut dyn FnMut(u32, usize) -> Option<usize>) {
+        match &self.literals.gates {
+            Some(gates) => self.search_by_gates(gates, text, from, seen),
+            None => self.search_by_automaton(text, from, seen),
+        }
+    }
+
+    fn search_by_gates(
+        &self,
+        gates: &Gates,
+        text: &[u8],
+        from: usize,
+        seen: &mut dyn FnMut(u32, usize) -> Option<usize>,
     ) {
         let mut at = from;
-        let is_small = to - from < WORTH_IT && self.gates.get().is_none();
-        let Some(gates) = (if is_small { None } else { self.gates() }) else {
-            while at < to {
-                let Some(hit) = self.automaton.find(&bytes[at..to]) else { break };
-                let (start, end) = line_round(bytes, at + hit.start(), at, to);
-                self.offer(bytes, start, end, accept, found);
-                at = end;
-            }
-            return;
-        };
-        let text = &bytes[..to];
         while let Some(hit) = gates.find(text, at) {
-            let stands = |gram: &Gram| {
-                let start = usize::try_from(hit as i64 - i64::from(gram.offset)).ok()?;
-                let literal = &self.literals[gram.literal as usize];
-                let behind = text.get(start..)?.strip_prefix(literal.text.as_slice())?;
-                let counts = literal.then.as_ref().is_none_or(|then| then.follows(behind));
-                counts.then_some(start)
-            };
-            let accepted = gates.at(text, hit).iter().find_map(|gram| {
-                let (start, end) = line_round(bytes, stands(gram)?, from, to);
-                accept(start, end, &[gram.literal]).then_some((start, end))
-            });
-            match accepted {
-                Some((start, end)) => {
-                    found.push(Candidate { at: start, end });
-                    at = end;
+            at = hit + gates::STRIDE;
+            for gram in gates.at(text, hit) {
+                let Some(start) = hit.checked_sub(gram.offset as usize) else { continue };
+                if start >= from
+                    && gram.may_stand(text, start)
+                    && self.literals.stands(gram.literal, &text[start..])
+                {
+                    at = at.max(seen(gram.literal, start).unwrap_or(0));
                 }
-                None => at = hit + gates::STRIDE,
             }
         }
-        // A short literal at the very end of a log without a last newline has no whole gram behind it.
-        let last = memchr::memrchr(b'\n', &bytes[from..to]).map_or(from, |n| from + n + 1);
-        if last < to && found.last().is_none_or(|line| line.at < last) {
-            self.offer(bytes, last, to, accept, found);
-        }
     }
 
-    fn offer(
+    fn search_by_automaton(
         &self,
-        bytes: &[u8],
-        start: usize,
-        end: usize,
-        accept: &dyn Fn(usize, usize, &[u32]) -> bool,
-        found: &mut Vec<Candidate>,
+        text: &[u8],
+        from: usize,
+        seen: &mut dyn FnMut(u32, usize) -> Option<usize>,
     ) {
-        let line = &bytes[start..end];
-        let accepted = self.automaton.find_overlapping_iter(line).any(|hit| {
-            let then = &self.literals[hit.pattern().as_usize()].then;
-            then.as_ref().is_none_or(|then| then.follows(&line[hit.end()..]))
-                && accept(start, end, &[hit.pattern().as_u32()])
+        let automaton = self.automaton.get_or_init(|| {
+            AhoCorasickBuilder::new()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .match_kind(MatchKind::Standard)
+                .build(self.literals.list.iter().map(|literal| &literal.text))
+                .or_else(|_| AhoCorasick::new(Vec::<&[u8]>::new()))
+                .unwrap_or_else(|_| unreachable!("an automaton of nothing always builds"))
         });
-        if accepted {
-            found.push(Candidate { at: start, end });
+        let mut least = from;
+        for hit in automaton.find_overlapping_iter(&text[from..]) {
+            let (literal, start) = (hit.pattern().as_u32(), from + hit.start());
+            if start >= least && self.literals.stands(literal, &text[start..]) {
+                least = least.max(seen(literal, start).unwrap_or(0));
+            }
         }
     }
 
-    fn gates(&self) -> Option<&Gates> {
-        self.gates
-            .get_or_init(|| {
-                let mut gates = gates::Builder::default();
-                let mut text = Vec::new();
-                for (id, literal) in self.literals.iter().enumerate() {
-                    let Some(then) = &literal.then else {
-                        gates.add(id, &literal.text);
-                        continue;
-                    };
-                    for between in then.between {
-                        for beginning in &then.beginnings {
-                            text.clear();
-                            text.extend_from_slice(&literal.text);
-                            text.extend_from_slice(between.as_bytes());
-                            text.extend_from_slice(beginning.as_bytes());
-                            gates.add(id, &text);
-                        }
-                    }
-                }
-                gates.build()
-            })
-            .as_ref()
+    /// How many literals are looked for, and how many grams stand for them in the filter; none where
+    /// there are too many literals for one.
+    pub fn sizes(&self) -> (usize, Option<usize>) {
+        (self.literals.list.len(), self.literals.gates.as_ref().map(|gates| gates.grams.len()))
     }
 
-    /// Ids of the literals that stand in `text`, ascending, each once.
-    pub fn hits(&self, text: &[u8], hits: &mut Vec<u32>) {
-        hits.clear();
-        for found in self.automaton.find_overlapping_iter(text) {
-            hits.push(found.pattern().as_u32());
-        }
-        hits.sort_unstable();
-        hits.dedup();
-    }
-
-    /// The literal of that id, for people.
-    pub fn literal(&self, id: u32) -> String {
-        let text = self.literals.get(id as usize).map_or(&[][..], |literal| &literal.text);
-        String::from_utf8_lossy(text).into_owned()
-    }
-
-    /// How many literals are looked for, and how many grams stand for them in the filter.
-    pub fn sizes(&self) -> (usize, usize) {
-        (self.automaton.patterns_len(), self.gates().map_or(0, |gates| gates.grams.len()))
+    /// The texts that are looked for.
+    pub fn texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.literals.list.iter().map(|literal| Cow::Borrowed(literal.text.as_str()))
     }
 }
 
@@ -197,4 +150,60 @@ fn line_round(bytes: &[u8], at: usize, from: usize, to: usize) -> (usize, usize)
     let start = memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |n| from + n + 1);
     let end = memchr::memchr(b'\n', &bytes[at..to]).map_or(to, |n| at + n + 1);
     (start, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn literals_in(prefilter: &Prefilter, text: &str, from: usize) -> BTreeSet<(u32, usize)> {
+        let mut found = BTreeSet::new();
+        prefilter.search(text.as_bytes(), from, &mut |literal, at| {
+            found.insert((literal, at));
+            None
+        });
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn the_filter_finds_what_the_automaton_finds(
+            literals in prop::collection::btree_set("[a-d ]{5,9}", 1..24),
+            pieces in prop::collection::vec("[a-d \n]{0,12}", 0..6),
+            chosen in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        ) {
+            let literals: Vec<String> = literals.into_iter().collect();
+            let mut text = String::new();
+            for (piece, which) in pieces.iter().zip(chosen.iter()) {
+                text.push_str(piece);
+                text.push_str(&literals[which.index(literals.len())]);
+            }
+            let by_gates = Prefilter::over(Literals::plain(&literals));
+            prop_assert!(by_gates.literals.gates.is_some());
+            let mut slow = Literals::plain(&literals);
+            slow.gates = None;
+            let by_automaton = Prefilter::over(slow);
+            for from in [0, text.len() / 3] {
+                prop_assert_eq!(
+                    literals_in(&by_gates, &text, from),
+                    literals_in(&by_automaton, &text, from)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_in_the_binary_is_that_of_the_rules() {
+        let rules = crate::rules::load(&crate::rules::RuleOptions::default()).unwrap();
+        assert!(rules.is_builtin);
+        let (made, derived) = (Prefilter::new(&rules), Literals::of(&rules));
+        let texts: Vec<_> = derived.list.iter().map(|literal| literal.text.as_str()).collect();
+        assert_eq!(made.texts().collect::<Vec<_>>(), texts);
+        assert_eq!(made.literals.announces, derived.announces);
+        assert_eq!(made.sizes().1, derived.gates.map(|gates| gates.grams.len()));
+    }
 }

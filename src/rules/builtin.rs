@@ -38,7 +38,9 @@ fn apply(set: RuleSet, options: &RuleOptions) -> Result<RuleSet, Vec<Complaint>>
     for id in &options.disabled {
         reader.disable(id);
     }
-    reader.finish()
+    let mut set = reader.finish()?;
+    set.is_builtin = options.builtin && options.paths.is_empty() && options.disabled.is_empty();
+    Ok(set)
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub struct Digest {
     pub prose: Vec<u8>,
     /// The table of packages.
     pub packages: Vec<u8>,
+    /// What they were made of.
+    pub set: RuleSet,
 }
 
 /// What is only read by people, and by tests. In the order of the set.
@@ -86,6 +88,7 @@ pub fn write<'a>(
         rules: bytes(postcard::to_allocvec(&set))?,
         prose: bytes(postcard::to_allocvec(&prose))?,
         packages: bytes(postcard::to_allocvec(set.packages.table()))?,
+        set,
     })
 }
 

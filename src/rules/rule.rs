@@ -25,6 +25,9 @@ pub struct RuleSet {
     pub captures: BTreeMap<String, Vec<LazyRegex>>,
     /// Lines that tell where a run starts and how it ends.
     pub marks: Vec<Mark>,
+    /// These are the built-in rules, all of them and no others.
+    #[serde(skip)]
+    pub is_builtin: bool,
     /// What `explain` tells of each pattern.
     #[serde(skip)]
     pub guides: BTreeMap<Pattern, Guide>,
@@ -270,12 +273,18 @@ pub struct LazyRegex {
     text: String,
     compiled: OnceLock<Option<Regex>>,
     needed: OnceLock<String>,
+    anchored: OnceLock<bool>,
 }
 
 impl LazyRegex {
     /// Wraps a regex as written; whether it is one is seen when it is compiled.
     pub fn new(text: String) -> LazyRegex {
-        LazyRegex { text, compiled: OnceLock::new(), needed: OnceLock::new() }
+        LazyRegex {
+            text,
+            compiled: OnceLock::new(),
+            needed: OnceLock::new(),
+            anchored: OnceLock::new(),
+        }
     }
 
     /// The regex as written.
@@ -287,6 +296,11 @@ impl LazyRegex {
     pub fn get(&self) -> Option<&Regex> {
         let compile = || compile(&ascii(&self.text)).or_else(|_| compile(&self.text)).ok();
         self.compiled.get_or_init(compile).as_ref()
+    }
+
+    /// Whether it asks for the start of a text: it may then match a part of a line and not the line.
+    pub fn is_anchored(&self) -> bool {
+        *self.anchored.get_or_init(|| is_anchored(&self.text))
     }
 
     /// The compiled regex, where it may match `text`: it is compiled only once a text holds what stands in
@@ -327,6 +341,21 @@ fn ascii(regex: &str) -> String {
         found.push(c);
     }
     found
+}
+
+/// Whether a `^` or `\A` stands in a regex, the `^` of a class left out.
+fn is_anchored(regex: &str) -> bool {
+    let bytes = regex.as_bytes();
+    let mut escaped = false;
+    bytes.iter().enumerate().any(|(at, &byte)| {
+        let is_escaped = std::mem::take(&mut escaped);
+        escaped = byte == b'\\' && !is_escaped;
+        match byte {
+            b'^' => !is_escaped && at.checked_sub(1).is_none_or(|before| bytes[before] != b'['),
+            b'A' => is_escaped,
+            _ => false,
+        }
+    })
 }
 
 /// The longest text that stands in every match as written; empty where there is none to be seen easily.
