@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::lanes::Finished;
 use super::stream::{Span, Stream};
 use super::{BatchOptions, Observer};
 use crate::detect::Matcher;
@@ -94,9 +95,9 @@ fn read_all(
         let opening = Opening { decoded_limit: options.unpack_limit, ..Opening::new(options.now) };
         let reader = source.open(&opening);
         match read_source(&matcher, source, reader, options, &redactor, &mut watch) {
-            Ok(one) => {
-                done += one.report.bytes;
-                read.push(one);
+            Ok((bytes, services)) => {
+                done += bytes;
+                read.extend(services);
             }
             Err(problem) => problems.push(problem),
         }
@@ -120,9 +121,9 @@ pub fn run_over(
     options: &BatchOptions,
 ) -> Result<Outcome, Failure> {
     let redactor = Redactor::new(options.redact);
-    let one = read_source(matcher, source, reader, options, &redactor, &mut |_| {})
+    let (_, services) = read_source(matcher, source, reader, options, &redactor, &mut |_| {})
         .map_err(Failure::NothingToRead)?;
-    Ok(assemble_report(vec![one], Vec::new()))
+    Ok(assemble_report(services, Vec::new()))
 }
 
 /// Size of all sources on disk, where each is a plain file.
@@ -146,6 +147,7 @@ pub(super) struct OneSource {
     rhythm: Rhythm,
 }
 
+/// Reads a source. Comes back with its bytes, and with what it holds: one source, or one a service.
 fn read_source(
     matcher: &Matcher<'_>,
     source: &Source,
@@ -153,7 +155,7 @@ fn read_source(
     options: &BatchOptions,
     redactor: &Redactor,
     watch: &mut dyn FnMut(u64),
-) -> Result<OneSource, String> {
+) -> Result<(u64, Vec<OneSource>), String> {
     let span = Span { since: options.since, until: options.until };
     let mut stream = Stream::new(matcher, options.zone.clone(), span);
     stream.context = options.context.min(limits::CONTEXT_LINES);
@@ -176,7 +178,7 @@ fn read_source(
         lines: totals.lines,
         incomplete,
     };
-    Ok(conclude(matcher, stream, read, options, redactor))
+    Ok((totals.bytes, conclude(matcher, stream, read, options, redactor)))
 }
 
 /// What was read of a source.
@@ -191,19 +193,32 @@ pub(super) struct Read<'a> {
     pub(super) incomplete: Option<String>,
 }
 
-/// Takes leave of a source that has been read to its end.
+/// Takes leave of a source that has been read to its end: one source, or one a service.
 pub(super) fn conclude(
     matcher: &Matcher<'_>,
-    mut stream: Stream<'_>,
+    stream: Stream<'_>,
     read: Read<'_>,
     options: &BatchOptions,
     redactor: &Redactor,
+) -> Vec<OneSource> {
+    let lanes = stream.finish(options.stopped);
+    lanes.into_iter().map(|lane| conclude_lane(matcher, lane, &read, options, redactor)).collect()
+}
+
+fn conclude_lane(
+    matcher: &Matcher<'_>,
+    lane: Finished<'_>,
+    read: &Read<'_>,
+    options: &BatchOptions,
+    redactor: &Redactor,
 ) -> OneSource {
-    let every = stream.finish(options.stopped);
-    let Read { name, files, bytes, lines, incomplete } = read;
-    let names = Names { source: name, files, redactor };
-    let format = stream.format();
-    let mut runs = stream.runs;
+    let name = match &lane.service {
+        Some(service) => format!("{}:{service}", read.name),
+        None => read.name.to_owned(),
+    };
+    let (lines, bytes) = lane.totals.unwrap_or((read.lines, read.bytes));
+    let names = Names { source: &name, files: read.files, redactor };
+    let mut runs = lane.runs;
     let last_time = runs.last_stamp().and_then(crate::event::Stamp::iso);
     let rules = matcher.rules;
     let kept = chosen_run(options.run, runs.ended.len());
@@ -234,20 +249,24 @@ pub(super) fn conclude(
     let span_of_run =
         kept.and_then(|kept| runs.ended.get(kept)).map(|run| (run.first_line, run.last_line));
     let report = SourceReport {
-        name: crate::safe::escape::visible(name).into_owned(),
-        files: files.iter().map(|file| crate::safe::escape::visible(file).into_owned()).collect(),
+        name: crate::safe::escape::visible(&name).into_owned(),
+        files: read
+            .files
+            .iter()
+            .map(|file| crate::safe::escape::visible(file).into_owned())
+            .collect(),
         bytes,
         lines,
-        format,
+        format: lane.format,
         first_time: time(runs.first_stamp.as_ref()),
         last_time,
-        incomplete,
+        incomplete: read.incomplete.clone(),
         verdict: None,
         runs: run_reports,
     };
     let contexts = runs.incidents.take_contexts(&names);
     let diagnoses = runs.incidents.into_diagnoses(rules, &names);
-    let rhythm = Rhythm { every };
+    let rhythm = Rhythm { every: lane.rhythm };
     let mut one = OneSource { report, diagnoses: Vec::new(), verdict: None, ended, rhythm };
     for (index, (diagnosis, context)) in diagnoses.into_iter().zip(contexts).enumerate() {
         let wanted = options.patterns.is_empty() || options.patterns.contains(&diagnosis.pattern);

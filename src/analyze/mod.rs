@@ -2,6 +2,7 @@
 
 mod banner;
 pub mod batch;
+mod lanes;
 mod stream;
 
 use std::path::PathBuf;

@@ -1,17 +1,19 @@
 //! One source, chunk by chunk: candidates over all cores, events in order, proof over all cores, then
 //! the runs in order. Batch and follow turn the same crank.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, VecDeque};
 
 use rayon::prelude::*;
 
 use crate::detect::{Candidate, Matcher};
-use crate::diagnosis::{Finding, Line, Runs, lines_before};
-use crate::event::{Assembled, Event, Format, Stamp, assemble, name_of, read_record};
+use crate::diagnosis::{Finding, Line, TAIL_ITEMS, lines_before};
+use crate::event::{Assembled, Event, Heard, Layout, Stamp, Weave, assemble, read_record};
+use crate::rules::MarkKind;
 use crate::safe::limits;
 use crate::source::{Chunk, Place, Segment};
 
 use super::banner::Banner;
+use super::lanes::{self, Finished, Lane};
 
 /// How much one core searches at a time: small enough to stay in its cache while newlines are counted.
 const PIECE: usize = 512 << 10;
@@ -24,6 +26,18 @@ const BATCH: usize = 256;
 const START_LINES: usize = 64;
 const START_BYTES: usize = 64 << 10;
 
+/// Lines of one writer that may still become part of an event that a later line shows.
+const OPEN_LINES: usize = 16;
+
+/// Lines before a candidate that tell whether the log is one that several services write.
+const LAYOUT_LINES: usize = 16;
+
+/// Candidates that are asked whether they have a service's prefix, in a log that did not begin so.
+const LAYOUT_TRIES: usize = 256;
+
+/// Lanes whose starts are looked for.
+const BANNERS: usize = 8;
+
 /// Which events count.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Span {
@@ -34,26 +48,50 @@ pub(super) struct Span {
 }
 
 /// What one source comes to, chunk by chunk.
+///
+/// Positions are counted from the source's first byte, over all its files.
 #[derive(Debug)]
 pub(super) struct Stream<'r> {
     matcher: &'r Matcher<'r>,
-    /// The runs so far.
-    pub(super) runs: Runs<'r>,
     zone: Option<jiff::tz::TimeZone>,
     span: Span,
-    banner: Option<Banner>,
-    /// How much of the next chunk was seen before and is settled.
-    settled: usize,
+    /// One a service; the first is the whole source as long as there is no second service.
+    lanes: Vec<Lane<'r>>,
+    /// Whose lines are whose, in a log whose lines say so.
+    weave: Option<Weave>,
+    /// Position of the first byte of the part at hand.
+    base: u64,
+    /// Its length.
+    shown: usize,
+    /// Position up to which candidates have been looked for.
+    searched: u64,
+    /// Positions of candidates that are not settled.
+    waiting: VecDeque<u64>,
+    /// The place of the event assembled last, to count newlines from.
+    placed: Option<(u64, Place)>,
+    /// Where the last event of each writer ended.
+    strands: HashMap<u64, Strand>,
     started: bool,
-    formats: BTreeMap<(Option<Format>, Format), u64>,
+    /// Newlines up to the end of the part at hand.
+    newlines: u64,
+    /// Candidates that may still be asked for a layout.
+    tries: usize,
+    /// The part must be gone through again.
+    again: bool,
     /// Lines kept before the first event of each incident.
     pub(super) context: usize,
     /// The last lines of the source, where context is asked for.
     ending: Vec<Line>,
 }
 
-/// Lines among which the end of a run is placed: what the runs look at.
-const END_LINES: usize = 48;
+/// One writer's last event.
+#[derive(Debug, Default)]
+struct Strand {
+    /// Where the next one may begin.
+    floor: u64,
+    /// Lines behind that which are part of it.
+    claimed: Vec<u64>,
+}
 
 /// What a chunk came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +102,20 @@ pub(super) struct Pushed {
     pub(super) newlines: u64,
 }
 
+/// What was found in one piece of a part.
+struct Piece {
+    candidates: Vec<Candidate>,
+    newlines: u64,
+    heard: Option<Heard>,
+}
+
+/// An event with what is known of it before it is examined.
+struct Placed<'c> {
+    event: Event<'c>,
+    place: Place,
+    lane: usize,
+}
+
 impl<'r> Stream<'r> {
     /// Nothing read yet.
     pub(super) fn new(
@@ -71,105 +123,192 @@ impl<'r> Stream<'r> {
         zone: Option<jiff::tz::TimeZone>,
         span: Span,
     ) -> Self {
-        let mut runs = Runs::new(matcher);
-        runs.until = span.until;
-        Stream {
+        let mut stream = Stream {
             matcher,
-            runs,
             zone,
             span,
-            banner: None,
-            settled: 0,
+            lanes: Vec::new(),
+            weave: None,
+            base: 0,
+            shown: 0,
+            searched: 0,
+            waiting: VecDeque::new(),
+            placed: None,
+            strands: HashMap::new(),
             started: false,
-            formats: BTreeMap::new(),
+            newlines: 0,
+            tries: LAYOUT_TRIES,
+            again: false,
             context: 0,
             ending: Vec::new(),
-        }
+        };
+        stream.add_lane();
+        stream
     }
 
-    /// The source ends here; `stopped`: the bot is known to be down. Comes back with the usual seconds
-    /// between its last records.
-    pub(super) fn finish(&mut self, stopped: bool) -> Option<f64> {
-        let rhythm = self.runs.rhythm();
-        self.runs.finish(stopped);
-        for index in std::mem::take(&mut self.runs.incidents.fresh) {
-            let first = self.runs.incidents.first(index);
-            let is_before =
-                |line: &&Line| line.place.file == first.file && line.place.line < first.line;
-            let before: Vec<&Line> = self.ending.iter().filter(is_before).collect();
-            let from = before.len().saturating_sub(self.context);
-            let lines = before[from..].iter().map(|&line| line.clone()).collect();
-            self.runs.incidents.set_context(index, lines);
+    fn add_lane(&mut self) {
+        let mut lane = Lane::new(self.matcher, self.lanes.is_empty(), self.base);
+        lane.runs.until = self.span.until;
+        self.lanes.push(lane);
+    }
+
+    /// The source ends here; `stopped`: the bot is known to be down. Comes back with its lanes: one, or one
+    /// a service and perhaps one of what is no service's.
+    pub(super) fn finish(self, stopped: bool) -> Vec<Finished<'r>> {
+        let Stream { lanes, weave, context, ending, .. } = self;
+        let weave = weave.filter(|_| lanes.len() > 1);
+        let finish = |(index, lane): (usize, Lane<'r>)| {
+            let service = weave.as_ref().and_then(|weave| weave.service(index)).map(str::to_owned);
+            let totals = weave.as_ref().map(|weave| weave.totals(index));
+            lane.finish(service, totals, stopped, context, &ending)
+        };
+        let finished = lanes.into_iter().enumerate().map(finish).collect();
+        match weave {
+            Some(weave) if weave.is_machines() => lanes::fold(finished),
+            _ => finished,
         }
-        rhythm
     }
 
     /// The next chunk, of which the first `kept` bytes were in the one before.
     pub(super) fn push(&mut self, chunk: &Chunk<'_>, kept: usize) -> Pushed {
-        let settled = std::mem::take(&mut self.settled).min(chunk.bytes.len());
+        let len = chunk.bytes.len();
+        self.come_to(self.base + (self.shown - kept.min(self.shown)) as u64, kept);
         if !self.started && !chunk.bytes.is_empty() {
-            let seen = chunk.bytes.len();
-            let lines = memchr::memchr_iter(b'\n', &chunk.bytes[..seen.min(START_BYTES)]).count();
-            if !chunk.last && seen < START_BYTES && lines < START_LINES {
+            let lines = memchr::memchr_iter(b'\n', &chunk.bytes[..len.min(START_BYTES)]).count();
+            if !chunk.last && len < START_BYTES && lines < START_LINES {
                 let newlines = memchr::memchr_iter(b'\n', &chunk.bytes[kept..]).count() as u64;
-                return Pushed { keep: seen, newlines };
+                self.newlines += newlines;
+                self.shown = len;
+                return Pushed { keep: len, newlines };
             }
             self.started = true;
             self.look_at_start(chunk);
         }
-        let (candidates, newlines) = self.search(chunk, settled, kept);
-        let done = self.settle(chunk, settled, &candidates);
-        if chunk.last && self.context > 0 && !chunk.bytes.is_empty() {
-            let end = chunk.bytes.len();
-            // A last line without a newline is a line all the same.
-            let mut place = chunk.place(end, None);
-            place.line += u64::from(!chunk.bytes.ends_with(b"\n"));
-            self.ending = lines_before(chunk, end, place, self.context + END_LINES);
+        let (mut from, mut kept, mut newlines, mut known) = (0, kept, 0, None);
+        loop {
+            let to = self.part_end(chunk, from + kept);
+            let segments = segments_of(chunk, from, &mut known);
+            let part = Chunk {
+                bytes: &chunk.bytes[from..to],
+                segments: &segments,
+                last: chunk.last && to == len,
+            };
+            let pushed = self.take(&part, kept);
+            newlines += pushed.newlines;
+            let again = std::mem::take(&mut self.again);
+            if to == len && !again {
+                return Pushed { keep: pushed.keep, newlines };
+            }
+            kept = pushed.keep;
+            from = to - kept;
+            self.come_to(self.base + (part.bytes.len() - kept) as u64, kept);
         }
-        // The next chunk shows what is not settled, and enough before it for an event to find its head.
-        let keep = if chunk.last { 0 } else { (chunk.bytes.len() - done) + limits::LOOK_BACK };
-        let keep = line_start(chunk.bytes, chunk.bytes.len() - keep.min(chunk.bytes.len()));
-        let keep = chunk.bytes.len() - keep;
-        self.settled = keep - (chunk.bytes.len() - done);
-        Pushed { keep, newlines }
     }
 
-    /// The format of the first lines, and what a start of this bot looks like.
+    /// What follows begins at position `base`, with `kept` bytes that are known.
+    fn come_to(&mut self, base: u64, kept: usize) {
+        if let Some(weave) = &mut self.weave {
+            weave.forget(usize::try_from(base - self.base).unwrap_or(usize::MAX));
+        }
+        self.strands.retain(|_, strand| {
+            strand.floor > base || strand.claimed.last().is_some_and(|&last| last > base)
+        });
+        self.base = base;
+        self.shown = kept;
+    }
+
+    /// How far a part goes whose new bytes begin at `from`: a log of many writers is taken apart piece by
+    /// piece.
+    fn part_end(&self, chunk: &Chunk<'_>, from: usize) -> usize {
+        let len = chunk.bytes.len();
+        let end = from + limits::STRAND_PART;
+        if self.weave.is_none() || end >= len {
+            return len;
+        }
+        memchr::memchr(b'\n', &chunk.bytes[end - 1..]).map_or(len, |n| end + n)
+    }
+
+    /// What the first lines look like: format, writers, and a start of this bot.
     fn look_at_start(&mut self, chunk: &Chunk<'_>) {
-        for line in chunk.bytes.split_inclusive(|&b| b == b'\n').take(START_LINES) {
-            let record = read_record(line);
-            *self.formats.entry((record.wrapper, record.format)).or_default() += 1;
+        let lines = || chunk.bytes.split_inclusive(|&b| b == b'\n').take(START_LINES);
+        match Layout::of(lines()) {
+            Some(layout) => self.weave = Some(Weave::new(layout, 0, 0, 0)),
+            None => {
+                self.lanes[0].look_at(lines());
+                self.lanes[0].banner = Banner::learn(chunk.bytes);
+            }
         }
-        self.banner = Banner::learn(chunk.bytes);
     }
 
-    /// Name of the format found.
-    pub(super) fn format(&self) -> String {
-        name_of(self.formats.iter().map(|(pair, count)| (*pair, *count)))
+    /// One part of a chunk.
+    fn take(&mut self, part: &Chunk<'_>, kept: usize) -> Pushed {
+        let len = part.bytes.len();
+        self.shown = len;
+        let first = self.searched == 0;
+        let newlines = self.search(part, kept);
+        self.newlines += newlines;
+        if first {
+            self.look_at_lanes(part);
+        }
+        let open = self.settle(part);
+        let ends = part.last && !self.again;
+        for (index, &open) in open.iter().enumerate() {
+            self.feed(part, index, if ends { len } else { open });
+        }
+        if ends && self.context > 0 && len > 0 {
+            // A last line without a newline is a line all the same.
+            let mut place = part.place(len, None);
+            place.line += u64::from(!part.bytes.ends_with(b"\n"));
+            self.ending = lines_before(part, len, place, self.context + TAIL_ITEMS);
+        }
+        Pushed { keep: self.keep(part), newlines }
     }
 
-    /// Candidate lines from `settled` on, and the newlines behind `kept`.
-    fn search(&self, chunk: &Chunk<'_>, settled: usize, kept: usize) -> (Vec<Candidate>, u64) {
-        let bytes = chunk.bytes;
-        let from = settled.min(kept);
-        let mut pieces = Vec::with_capacity(bytes.len() / PIECE + 2);
+    /// How much of a part is needed for what follows it.
+    fn keep(&self, part: &Chunk<'_>) -> usize {
+        let len = part.bytes.len();
+        if part.last && !self.again {
+            return 0;
+        }
+        let waiting = self.waiting.front().map_or(len, |&at| self.in_part(at));
+        let unfed = self.lanes.iter().map(|lane| lane.fed_in(self.base)).min().unwrap_or(len);
+        // Enough for an event to find its head, and for its head to be judged.
+        let back = limits::LOOK_BACK + limits::HEADER_BACK;
+        len - line_start(part.bytes, waiting.saturating_sub(back).min(unfed).min(len))
+    }
+
+    fn in_part(&self, position: u64) -> usize {
+        usize::try_from(position.saturating_sub(self.base)).unwrap_or(usize::MAX)
+    }
+
+    /// Looks for candidates among the new lines, and listens who wrote them. Comes back with the newlines
+    /// behind `kept`.
+    fn search(&mut self, part: &Chunk<'_>, kept: usize) -> u64 {
+        let bytes = part.bytes;
+        let unsearched = self.in_part(self.searched);
+        let unheard = self.weave.as_ref().map_or(bytes.len(), Weave::end);
+        let from = unsearched.min(unheard).min(kept);
+        let mut pieces = Vec::with_capacity(bytes.len() / PIECE + 4);
         let mut start = from;
         while start < bytes.len() {
             let mut end = (start + PIECE).min(bytes.len());
-            // Pieces end where lines do, and one at `kept`, so that each newline is counted once.
-            if start < kept && kept < end {
-                end = kept;
+            // A piece ends where something else is to be done with what follows.
+            for border in [kept, unsearched, unheard] {
+                if start < border && border < end {
+                    end = border;
+                }
             }
             end = memchr::memchr(b'\n', &bytes[end - 1..]).map_or(bytes.len(), |n| end + n);
             pieces.push((start, end));
             start = end;
         }
+        let (weave, lanes, matcher) = (&self.weave, &self.lanes, self.matcher);
         let search = |&(start, end): &(usize, usize)| {
-            let mut found = Vec::new();
-            if end > settled {
-                self.matcher.candidates(bytes, start.max(settled), end, &mut found);
-                if let Some(banner) = &self.banner {
-                    banner.candidates(bytes, start.max(settled), end, &mut found);
+            let mut candidates = Vec::new();
+            if start >= unsearched {
+                matcher.candidates(bytes, start, end, &mut candidates);
+                for banner in lanes.iter().filter_map(|lane| lane.banner.as_ref()) {
+                    banner.candidates(bytes, start, end, &mut candidates);
                 }
             }
             let newlines = if start >= kept {
@@ -177,161 +316,334 @@ impl<'r> Stream<'r> {
             } else {
                 0
             };
-            (found, newlines)
+            let heard = weave.as_ref().filter(|_| start >= unheard);
+            let heard = heard.map(|weave| weave.listen(bytes, start, end));
+            Piece { candidates, newlines, heard }
         };
-        let found: Vec<(Vec<Candidate>, u64)> = if pieces.len() > 1 {
+        let found: Vec<Piece> = if pieces.len() > 1 {
             pieces.par_iter().map(search).collect()
         } else {
             pieces.iter().map(search).collect()
         };
-        let newlines = found.iter().map(|(_, newlines)| newlines).sum();
-        let mut candidates: Vec<Candidate> =
-            Vec::with_capacity(found.iter().map(|(candidates, _)| candidates.len()).sum());
-        for (piece, _) in found {
-            candidates.extend(piece);
+        if self.searched == 0 {
+            self.add_cut_head(bytes, found.first());
         }
-        if settled == 0 && chunk.segments.first().is_some_and(|segment| segment.offset == 0) {
-            self.add_cut_head(bytes, &mut candidates);
+        let mut newlines = 0;
+        for piece in &found {
+            newlines += piece.newlines;
+            let base = self.base;
+            self.waiting.extend(piece.candidates.iter().map(|found| base + found.at as u64));
+            if let (Some(weave), Some(heard)) = (&mut self.weave, &piece.heard) {
+                weave.take_in(heard);
+            }
         }
-        (candidates, newlines)
+        self.searched = self.base + bytes.len() as u64;
+        if let Some(weave) = &mut self.weave {
+            weave.index();
+            while self.lanes.len() < weave.lanes() {
+                let mut lane = Lane::new(self.matcher, false, self.base);
+                lane.runs.until = self.span.until;
+                self.lanes.push(lane);
+            }
+        }
+        self.look_at_formats(bytes, unheard);
+        newlines
     }
 
     /// A log may begin inside a traceback, whose head is then no candidate.
-    fn add_cut_head(&self, bytes: &[u8], candidates: &mut Vec<Candidate>) {
+    fn add_cut_head(&mut self, bytes: &[u8], first: Option<&Piece>) {
         let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |n| n + 1);
-        let is_known = candidates.first().is_some_and(|first| first.at == 0);
+        let known = first.and_then(|piece| piece.candidates.first());
+        let is_known = known.is_some_and(|candidate| candidate.at == 0);
         if end > 0
             && !is_known
             && crate::traceback::looks_inside(&read_record(&bytes[..end]).message)
         {
-            candidates.insert(0, Candidate { at: 0, end });
+            self.waiting.push_back(self.base);
+        }
+    }
+
+    /// The format of each lane, by its first lines.
+    fn look_at_formats(&mut self, bytes: &[u8], unheard: usize) {
+        let Some(weave) = &self.weave else { return };
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            if lane.is_unread() {
+                let stretches = weave.stretches_of(index, unheard, bytes.len());
+                lane.look_at(
+                    stretches.flat_map(|(start, end)| {
+                        bytes[start..end].split_inclusive(|&b| b == b'\n')
+                    }),
+                );
+            }
+        }
+    }
+
+    /// What a start looks like in each of the lanes with which the log begins.
+    fn look_at_lanes(&mut self, part: &Chunk<'_>) {
+        let Some(weave) = &self.weave else { return };
+        let ends = memchr::memchr_iter(b'\n', part.bytes).take(START_LINES);
+        let end = ends.last().map_or(part.bytes.len(), |newline| newline + 1);
+        let mut hits = Vec::new();
+        for (index, lane) in self.lanes.iter_mut().enumerate().take(BANNERS) {
+            let mut own = Vec::new();
+            for (start, end) in weave.stretches_of(index, 0, end) {
+                own.extend_from_slice(&part.bytes[start..end]);
+            }
+            lane.banner = Banner::learn(&own);
+            if let Some(banner) = &lane.banner {
+                banner.candidates(part.bytes, 0, part.bytes.len(), &mut hits);
+            }
+        }
+        if !hits.is_empty() {
+            let base = self.base;
+            let found = hits.into_iter().map(|candidate| base + candidate.at as u64);
+            let mut all: Vec<u64> = self.waiting.drain(..).chain(found).collect();
+            all.sort_unstable();
+            all.dedup();
+            self.waiting = all.into();
         }
     }
 
     /// Events of the candidates, in order, up to the first that is not whole yet. Comes back with how far
-    /// the chunk is settled.
-    fn settle(&mut self, chunk: &Chunk<'_>, settled: usize, candidates: &[Candidate]) -> usize {
-        let mut floor = settled;
-        let mut batch: Vec<Event<'_>> = Vec::new();
-        let mut claimed: Vec<usize> = Vec::new();
-        let mut done = chunk.bytes.len();
-        let mut fed = Fed { at: settled, place: None };
-        for candidate in candidates {
-            if candidate.at < floor || claimed.binary_search(&candidate.at).is_ok() {
+    /// the runs of each lane may be told of the part's lines.
+    fn settle(&mut self, part: &Chunk<'_>) -> Vec<usize> {
+        // Taken out so that events may borrow it while findings are added.
+        let weave = self.weave.take();
+        let mut batch: Vec<Placed<'_>> = Vec::new();
+        while let Some(&position) = self.waiting.front() {
+            let at = self.in_part(position);
+            let writer = weave.as_ref().map_or(0, |weave| weave.strand_at(at));
+            let floor = match self.strands.get(&writer) {
+                Some(strand) if position < strand.floor => None,
+                Some(strand) if strand.claimed.binary_search(&position).is_ok() => None,
+                Some(strand) => Some(self.in_part(strand.floor)),
+                None => Some(0),
+            };
+            let Some(floor) = floor else {
+                self.waiting.pop_front();
                 continue;
+            };
+            if weave.is_none()
+                && let Some(layout) = self.layout_at(part, at)
+            {
+                let lines = self.lines_before(part, at);
+                self.examine(part, None, &mut batch);
+                self.weave = Some(Weave::new(layout, at, lines, self.base + at as u64));
+                self.again = true;
+                return vec![at];
             }
-            match assemble(chunk, candidate.at, floor, &|line| self.matcher.speaks(line)) {
-                Assembled::More { start } => {
-                    done = start.max(floor);
-                    break;
-                }
+            let speaks = |line: &str| self.matcher.speaks(line);
+            match assemble(part, weave.as_ref(), at, floor, &speaks) {
+                Assembled::More { .. } => break,
                 Assembled::Event(event) => {
-                    floor = event.resume;
-                    claimed.clear();
-                    claimed.extend(
-                        event.lines.iter().map(|line| line.at).filter(|&at| at >= event.resume),
+                    self.waiting.pop_front();
+                    let base = self.base;
+                    let strand = self.strands.entry(writer).or_default();
+                    strand.floor = base + event.resume as u64;
+                    strand.claimed.clear();
+                    strand.claimed.extend(
+                        event
+                            .lines
+                            .iter()
+                            .filter(|line| line.at >= event.resume)
+                            .map(|line| base + line.at as u64),
                     );
-                    batch.push(*event);
+                    let lane = weave.as_ref().map_or(0, |weave| weave.lane_at(event.start()));
+                    let place = self.place(part, event.start());
+                    batch.push(Placed { event: *event, place, lane });
                     if batch.len() == BATCH {
-                        self.examine(chunk, &mut batch, &mut fed);
+                        self.examine(part, weave.as_ref(), &mut batch);
                     }
                 }
             }
         }
-        self.examine(chunk, &mut batch, &mut fed);
-        if !chunk.last && done == chunk.bytes.len() {
-            done = last_head(chunk.bytes).max(floor);
+        self.examine(part, weave.as_ref(), &mut batch);
+        drop(batch);
+        self.weave = weave;
+        self.open_lines(part)
+    }
+
+    /// The place of an event, and a mark to count on from.
+    fn place(&mut self, part: &Chunk<'_>, at: usize) -> Place {
+        let known = self.placed.and_then(|(seen, place)| {
+            Some((usize::try_from(seen.checked_sub(self.base)?).ok()?, place))
+        });
+        let place = part.place(at, known);
+        self.placed = Some((self.base + at as u64, place));
+        place
+    }
+
+    /// Up to where the lines of each lane cannot become part of an event that is still to come.
+    fn open_lines(&self, part: &Chunk<'_>) -> Vec<usize> {
+        let bytes = part.bytes;
+        let pending = self.waiting.front().map_or(bytes.len(), |&at| self.in_part(at));
+        let least = bytes.len().saturating_sub(limits::LOOK_BACK);
+        let mut open = vec![pending; self.lanes.len()];
+        let mut seen: HashMap<u64, usize> = HashMap::new();
+        let whole = std::iter::once((0, bytes.len(), 0, 0));
+        let stretches: Box<dyn Iterator<Item = (usize, usize, u64, usize)>> = match &self.weave {
+            None => Box::new(whole),
+            Some(weave) => Box::new(weave.last_stretches()),
+        };
+        for (start, end, strand, lane) in stretches {
+            if end <= least {
+                break;
+            }
+            let seen = seen.entry(strand).or_default();
+            let mut at = end;
+            while at > start.max(least) && *seen < OPEN_LINES {
+                at = memchr::memrchr(b'\n', &bytes[start..at - 1]).map_or(start, |n| start + n + 1);
+                *seen += 1;
+            }
+            open[lane] = open[lane].min(at);
         }
-        self.feed_lines(chunk, &mut fed, done);
-        done
+        open
+    }
+
+    /// Lines before `at`, since the source began.
+    fn lines_before(&self, part: &Chunk<'_>, at: usize) -> u64 {
+        let behind = memchr::memchr_iter(b'\n', &part.bytes[at..]).count() as u64;
+        self.newlines.saturating_sub(behind)
+    }
+
+    /// The layout that the lines before a candidate have in common with it, where they say who wrote them.
+    fn layout_at(&mut self, part: &Chunk<'_>, at: usize) -> Option<Layout> {
+        if self.tries == 0 {
+            return None;
+        }
+        self.tries -= 1;
+        let end = memchr::memchr(b'\n', &part.bytes[at..]).map_or(part.bytes.len(), |n| at + n + 1);
+        if !Layout::is_likely(&part.bytes[at..end]) {
+            return None;
+        }
+        let least = at.saturating_sub(limits::LOOK_BACK);
+        let mut start = at;
+        for _ in 0..LAYOUT_LINES {
+            if start <= least {
+                break;
+            }
+            let before = memchr::memrchr(b'\n', &part.bytes[least..start - 1]);
+            start = before.map_or(least, |n| least + n + 1);
+        }
+        Layout::of(part.bytes[start..end].split_inclusive(|&b| b == b'\n'))
     }
 
     /// Proof for a batch of events, then the runs in order.
-    fn examine(&mut self, chunk: &Chunk<'_>, batch: &mut Vec<Event<'_>>, fed: &mut Fed) {
-        let mut known = fed.place;
-        let placed: Vec<(Event<'_>, Place)> = batch
-            .drain(..)
-            .map(|event| {
-                let place = chunk.place(event.start(), known);
-                known = Some((event.start(), place));
-                (event, place)
-            })
-            .collect();
-        let examine = |(event, place): &(Event<'_>, Place)| {
-            Finding::examine(self.matcher, chunk, event, *place)
-        };
-        let findings: Vec<Finding> = if placed.len() > 4 {
-            placed.par_iter().map(examine).collect()
+    fn examine(&mut self, part: &Chunk<'_>, weave: Option<&Weave>, batch: &mut Vec<Placed<'_>>) {
+        let examine =
+            |placed: &Placed<'_>| Finding::examine(self.matcher, part, &placed.event, placed.place);
+        let findings: Vec<Finding> = if batch.len() > 4 {
+            batch.par_iter().map(examine).collect()
         } else {
-            placed.iter().map(examine).collect()
+            batch.iter().map(examine).collect()
         };
-        for ((event, place), mut finding) in placed.iter().zip(findings) {
-            let starts = self
-                .banner
-                .as_ref()
-                .is_some_and(|banner| banner.is_start(chunk.bytes, event.start()));
+        for (placed, mut finding) in batch.iter().zip(findings) {
+            let start = placed.event.start();
+            let banner = self.lanes[placed.lane].banner.as_ref();
+            let starts = banner.is_some_and(|banner| banner.is_start(part.bytes, start));
             if finding.is_nothing() && !starts {
                 // A candidate in vain: its lines are lines like all others.
                 continue;
             }
-            if event.start() > fed.at {
-                self.feed_lines(chunk, fed, event.start());
-            }
             if let Some(zone) = &self.zone {
                 finding.stamp = finding.stamp.map(|stamp| stamp.with_zone(zone));
             }
-            if starts {
-                self.runs.start(*place);
+            for index in self.concerned(part, weave, placed, &finding) {
+                self.feed_with(part, weave, index, start);
+                let lane = &mut self.lanes[index];
+                if starts {
+                    lane.runs.start(placed.place);
+                }
+                if counts(&self.span, lane, finding.stamp.as_ref()) {
+                    lane.runs.finding(finding.clone());
+                }
+                keep_context(part, lane, self.context);
             }
-            if self.counts(finding.stamp.as_ref()) {
-                self.runs.finding(finding);
-            }
-            self.keep_context(chunk);
-            fed.at = event.resume.max(fed.at);
-            fed.place = Some((event.start(), *place));
+            self.lanes[placed.lane].pass(self.base, placed.event.resume);
         }
+        batch.clear();
     }
 
-    /// Keeps the lines before incidents that are new.
-    fn keep_context(&mut self, chunk: &Chunk<'_>) {
-        for index in std::mem::take(&mut self.runs.incidents.fresh) {
-            let first = self.runs.incidents.first(index);
-            if self.context > 0
-                && let Some(at) = offset_of(chunk, first)
-            {
-                let lines = lines_before(chunk, at, first, self.context);
-                self.runs.incidents.set_context(index, lines);
-            }
+    /// The lanes that a finding concerns: its own; where a supervisor or the system speaks, that of the
+    /// service it names, by name or process; all, where it speaks of a stop and names none.
+    fn concerned(
+        &self,
+        part: &Chunk<'_>,
+        weave: Option<&Weave>,
+        placed: &Placed<'_>,
+        finding: &Finding,
+    ) -> Vec<usize> {
+        let own = vec![placed.lane];
+        let Some(weave) = weave.filter(|weave| weave.rest_lane() == Some(placed.lane)) else {
+            return own;
+        };
+        if let Some(lane) = weave.named_in(&finding.message) {
+            return vec![lane];
         }
+        let pid = finding.matched.as_ref().and_then(|matched| matched.captures.get("pid"));
+        if let Some(lane) =
+            pid.and_then(|pid| weave.lane_of_process(part.bytes, placed.event.start(), pid))
+        {
+            return vec![lane];
+        }
+        let is_stop = |&mark: &usize| {
+            matches!(self.matcher.rules.marks[mark].kind, MarkKind::StopRequest | MarkKind::Goodbye)
+        };
+        if finding.matched.is_none() && finding.marks.iter().any(is_stop) {
+            return (0..self.lanes.len()).collect();
+        }
+        own
     }
 
-    fn counts(&mut self, stamp: Option<&Stamp>) -> bool {
-        if self.span.since.is_none() && self.span.until.is_none() {
-            return true;
-        }
-        // An event without a time of its own happened when the record before it did.
-        let Some(stamp) = stamp.or(self.runs.last_stamp()) else { return true };
-        self.span.since.is_none_or(|since| stamp.civil >= since)
-            && self.span.until.is_none_or(|until| stamp.civil <= until)
+    /// Tells the runs of a lane of its lines up to `to`.
+    fn feed(&mut self, part: &Chunk<'_>, index: usize, to: usize) {
+        let weave = self.weave.take();
+        self.feed_with(part, weave.as_ref(), index, to);
+        self.weave = weave;
     }
 
-    fn feed_lines(&mut self, chunk: &Chunk<'_>, fed: &mut Fed, to: usize) {
-        if to <= fed.at {
-            return;
-        }
-        let place = chunk.place(fed.at, fed.place);
-        self.runs.lines(&chunk.bytes[fed.at..to], place);
-        fed.place = Some((fed.at, place));
-        fed.at = to;
+    fn feed_with(&mut self, part: &Chunk<'_>, weave: Option<&Weave>, index: usize, to: usize) {
+        let weave = weave.map(|weave| (weave, index));
+        self.lanes[index].feed(part, self.base, weave, to);
     }
 }
 
-/// How far the runs have been told of a chunk.
-#[derive(Debug, Clone, Copy)]
-struct Fed {
-    at: usize,
-    /// A known place, to count newlines from.
-    place: Option<(usize, Place)>,
+/// Whether an event counts that happened at `stamp`.
+fn counts(span: &Span, lane: &mut Lane<'_>, stamp: Option<&Stamp>) -> bool {
+    if span.since.is_none() && span.until.is_none() {
+        return true;
+    }
+    // An event without a time of its own happened when the record before it did.
+    let Some(stamp) = stamp.or(lane.runs.last_stamp()) else { return true };
+    span.since.is_none_or(|since| stamp.civil >= since)
+        && span.until.is_none_or(|until| stamp.civil <= until)
+}
+
+/// Keeps the lines before incidents that are new.
+fn keep_context(part: &Chunk<'_>, lane: &mut Lane<'_>, context: usize) {
+    for index in std::mem::take(&mut lane.runs.incidents.fresh) {
+        let first = lane.runs.incidents.first(index);
+        if context > 0
+            && let Some(at) = offset_of(part, first)
+        {
+            let lines = lines_before(part, at, first, context);
+            lane.runs.incidents.set_context(index, lines);
+        }
+    }
+}
+
+/// The segments of what of a chunk begins at `from`; `known` is the place of an earlier such beginning.
+fn segments_of(chunk: &Chunk<'_>, from: usize, known: &mut Option<(usize, Place)>) -> Vec<Segment> {
+    if from == 0 {
+        return chunk.segments.to_vec();
+    }
+    let place = chunk.place(from, *known);
+    *known = Some((from, place));
+    let first = Segment { at: 0, file: place.file, offset: place.byte, line: place.line };
+    let later = chunk.segments.iter().filter(|segment| segment.at > from);
+    std::iter::once(first)
+        .chain(later.map(|segment| Segment { at: segment.at - from, ..*segment }))
+        .collect()
 }
 
 /// Where in a chunk a place is, if it is.
@@ -340,22 +652,6 @@ fn offset_of(chunk: &Chunk<'_>, place: Place) -> Option<usize> {
     let segment = chunk.segments.iter().rev().find(is_its)?;
     let at = segment.at + usize::try_from(place.byte - segment.offset).ok()?;
     (at < chunk.bytes.len() && chunk.segment(at) == *segment).then_some(at)
-}
-
-/// Start of the last line that is neither blank nor indented: with what follows it, it may belong to a
-/// traceback that the next chunk begins or goes on with. Not further back than an event may begin.
-fn last_head(bytes: &[u8]) -> usize {
-    let least = bytes.len().saturating_sub(limits::LOOK_BACK);
-    let mut end = bytes.len();
-    loop {
-        let body = bytes[..end].strip_suffix(b"\n").unwrap_or(&bytes[..end]);
-        let start = memchr::memrchr(b'\n', body).map_or(0, |newline| newline + 1);
-        let is_head = bytes[start..end].first().is_some_and(|first| !first.is_ascii_whitespace());
-        if start <= least || is_head {
-            return start;
-        }
-        end = start;
-    }
 }
 
 fn line_start(bytes: &[u8], at: usize) -> usize {

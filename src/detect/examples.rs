@@ -184,7 +184,7 @@ pub fn for_each_event(matcher: &Matcher<'_>, text: &str, mut visit: impl FnMut(&
             continue;
         }
         if let Assembled::Event(event) =
-            assemble(&chunk, candidate.at, floor, &|line| matcher.speaks(line))
+            assemble(&chunk, None, candidate.at, floor, &|line| matcher.speaks(line))
         {
             floor = event.resume.max(candidate.end);
             visit(&Parsed::new(&event, chunk.bytes));

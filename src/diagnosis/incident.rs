@@ -18,8 +18,12 @@ use crate::source::Place;
 pub const LEAST_OF_A_VERDICT: f64 = 0.5;
 
 /// What was found in one source, by fingerprint.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Incidents {
+    /// Most incidents kept.
+    most: usize,
+    /// Most bytes of context kept.
+    most_context: usize,
     all: Vec<Incident>,
     by_fingerprint: HashMap<String, usize>,
     /// Findings of incidents for which there was no room.
@@ -79,7 +83,33 @@ pub struct Mention {
     pub pid: Option<u32>,
 }
 
+impl Default for Incidents {
+    fn default() -> Incidents {
+        Incidents::bounded(limits::INCIDENTS, limits::CONTEXT_BYTES)
+    }
+}
+
 impl Incidents {
+    /// None yet, and never more than `most`, with at most `most_context` bytes of context.
+    pub fn bounded(most: usize, most_context: usize) -> Incidents {
+        Incidents {
+            most,
+            most_context,
+            all: Vec::new(),
+            by_fingerprint: HashMap::new(),
+            crowded_out: 0,
+            fresh: Vec::new(),
+            added: 0,
+            mild: Default::default(),
+            context_bytes: 0,
+        }
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Adds a finding; comes back with how the run remembers it. `None` where no rule speaks for it and
     /// it is no crash either, or where there is no room.
     pub fn add(
@@ -164,7 +194,7 @@ impl Incidents {
     /// Index for a new incident: a free one, or that of the oldest of the mildest level, which is gone
     /// then. `None` where all that is kept is worse than `level` or in use.
     fn room(&mut self, level: Level) -> Option<usize> {
-        if self.all.len() < limits::INCIDENTS {
+        if self.all.len() < self.most {
             return Some(self.all.len());
         }
         for (queue, its_level) in [(0, Level::Warning), (1, Level::Error)] {
@@ -199,7 +229,7 @@ impl Incidents {
     /// Keeps `lines`, which stand before the first event of an incident, where there is room.
     pub fn set_context(&mut self, index: usize, lines: Vec<Line>) {
         let size = size(&lines);
-        if self.context_bytes + size <= limits::CONTEXT_BYTES {
+        if self.context_bytes + size <= self.most_context {
             self.context_bytes += size;
             self.all[index].context = lines;
         }

@@ -33,7 +33,10 @@ pub struct Run {
 }
 
 /// What stands at the end of a run is judged by at most this many lines and findings.
-const TAIL_ITEMS: usize = 48;
+pub const TAIL_ITEMS: usize = 48;
+
+/// Lines at the start of a run among which its first time is looked for.
+const OPENING_LINES: usize = 64;
 
 /// Lines among which the time of a line without one is looked for.
 const STAMP_LINES: usize = 16;
@@ -80,6 +83,8 @@ pub struct Runs<'r> {
     first_line: Option<u64>,
     last_place: Option<Place>,
     started: Option<Stamp>,
+    /// Lines in which the run's first time may still be looked for.
+    opening: usize,
     /// Time of the last record seen that has one.
     latest: Option<Stamp>,
     /// Lines came after `latest` was looked for.
@@ -104,6 +109,7 @@ impl<'r> Runs<'r> {
             first_line: None,
             last_place: None,
             started: None,
+            opening: OPENING_LINES,
             latest: None,
             stale: false,
             first_stamp: None,
@@ -174,15 +180,24 @@ impl<'r> Runs<'r> {
         if self.first_line.is_none() {
             self.first_line = Some(line);
         }
-        if self.started.is_none() {
-            self.started = bytes
-                .split_inclusive(|&b| b == b'\n')
-                .take(16)
-                .find_map(|line| read_record(line).stamp);
+        if self.is_opening() {
+            let mut lines = bytes.split_inclusive(|&b| b == b'\n').take(self.opening);
+            while let Some(line) = lines.next()
+                && self.started.is_none()
+            {
+                self.opening -= 1;
+                self.started = read_record(line).stamp;
+            }
             if self.first_stamp.is_none() {
                 self.first_stamp.clone_from(&self.started);
             }
         }
+    }
+
+    /// Whether the run's first time is still looked for: then all lines should be shown, else the last few
+    /// are enough.
+    pub fn is_opening(&self) -> bool {
+        self.started.is_none() && self.opening > 0
     }
 
     fn push(&mut self, item: Item) {
@@ -262,6 +277,25 @@ impl<'r> Runs<'r> {
         }
     }
 
+    /// Takes in the runs of another writer of the same log of whom nothing is to be told. Where nothing is
+    /// to be told of these either, all are one run.
+    pub fn absorb(&mut self, other: Runs<'_>) {
+        self.first_stamp = first_of(self.first_stamp.take(), other.first_stamp);
+        self.latest = last_of(self.latest.take(), other.latest);
+        if !self.incidents.is_empty() {
+            return;
+        }
+        let whole = self.ended.drain(..).chain(other.ended).reduce(|a, b| Run {
+            first_line: a.first_line.min(b.first_line),
+            last_line: a.last_line.max(b.last_line),
+            started: first_of(a.started, b.started),
+            ended: last_of(a.ended, b.ended),
+            end: End::Open,
+            cause: None,
+        });
+        self.ended.extend(whole);
+    }
+
     fn has_mark(&self, marks: &[usize], kind: MarkKind) -> bool {
         marks.iter().any(|&at| self.matcher.rules.marks[at].kind == kind)
     }
@@ -292,8 +326,20 @@ impl<'r> Runs<'r> {
         self.tail.clear();
         self.remembered.clear();
         self.first_line = None;
+        self.opening = OPENING_LINES;
     }
 }
+
+/// The earlier of two times, where both are known.
+fn first_of(a: Option<Stamp>, b: Option<Stamp>) -> Option<Stamp> {
+    a.into_iter().chain(b).min_by(|a, b| a.seconds().total_cmp(&b.seconds()))
+}
+
+/// The later of two times, where both are known.
+fn last_of(a: Option<Stamp>, b: Option<Stamp>) -> Option<Stamp> {
+    a.into_iter().chain(b).max_by(|a, b| a.seconds().total_cmp(&b.seconds()))
+}
+
 fn finding_of(item: &Item) -> Finding {
     match item {
         Item::Line { place, bytes } => line_finding(*place, &read_record(bytes)),

@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::record::{Record, read_record};
+use super::lines::Lines;
+use super::record::Record;
+use super::weave::{After, Weave};
 use crate::model::Severity;
 use crate::safe::limits;
 use crate::source::Chunk;
@@ -56,15 +58,17 @@ const TORN_LINES: usize = 64;
 /// Most lines that continue a message without being a traceback.
 const MESSAGE_LINES: usize = 200;
 
-/// The event that holds the line at `at`. `floor` is where the event before it ended; `speaks` tells
-/// whether a bare line speaks for itself (a shell, a supervisor) and so continues no message.
+/// The event that holds the line at `at`. `floor` is where the event before it ended; `weave` tells whose
+/// lines are whose, where several write; `speaks` tells whether a bare line speaks for itself (a shell, a
+/// supervisor) and so continues no message.
 pub fn assemble<'c>(
     chunk: &Chunk<'c>,
+    weave: Option<&'c Weave>,
     at: usize,
     floor: usize,
     speaks: &dyn Fn(&str) -> bool,
 ) -> Assembled<'c> {
-    let lines = Lines { bytes: chunk.bytes };
+    let lines = Lines::new(chunk.bytes, weave, at);
     let start = beginning(&lines, at, floor);
     let headed = is_headed(&lines, start);
     Extension {
@@ -85,11 +89,11 @@ pub fn assemble<'c>(
 /// Whether the records of this log have headers, as far as the lines before `start` tell: then a bare
 /// line continues the record above it.
 fn is_headed(lines: &Lines<'_>, start: usize) -> bool {
-    let floor = start.saturating_sub(limits::LOOK_BACK);
+    let floor = start.saturating_sub(limits::HEADER_BACK);
     let mut at = start;
     for _ in 0..HEADER_LINES_BACK {
-        let Some(before) = lines.before(at, floor) else { return false };
-        if lines.record(before, at).begins {
+        let Some((before, end)) = lines.before(at, floor) else { return false };
+        if lines.record(before, end).begins {
             return true;
         }
         at = before;
@@ -97,33 +101,11 @@ fn is_headed(lines: &Lines<'_>, start: usize) -> bool {
     false
 }
 
-#[derive(Clone, Copy)]
-struct Lines<'c> {
-    bytes: &'c [u8],
-}
-
-impl<'c> Lines<'c> {
-    fn end(&self, at: usize) -> usize {
-        memchr::memchr(b'\n', &self.bytes[at..]).map_or(self.bytes.len(), |n| at + n + 1)
-    }
-
-    fn record(&self, at: usize, end: usize) -> Record<'c> {
-        read_record(&self.bytes[at..end])
-    }
-
-    /// Start of the line before the one that begins at `at`, not before `floor`.
-    fn before(&self, at: usize, floor: usize) -> Option<usize> {
-        if at <= floor {
-            return None;
-        }
-        Some(memchr::memrchr(b'\n', &self.bytes[floor..at - 1]).map_or(floor, |n| floor + n + 1))
-    }
-}
-
 /// Start of the event that holds the line at `at`.
 fn beginning(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
     let floor = floor.max(at.saturating_sub(limits::LOOK_BACK));
     let record = lines.record(at, lines.end(at));
+    let begins = record.begins;
     let starts = Grammar::start(&record.message).is_some();
     let inside = looks_inside(&record.message);
     if record.begins && (starts || !inside) {
@@ -136,14 +118,12 @@ fn beginning(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
         // The log begins inside this traceback, or its head was no candidate: walk up to where it starts.
         let mut start = at;
         for _ in 0..limits::EVENT_LINES {
-            let Some(before) = lines.before(start, floor) else { break };
-            let record = lines.record(before, start);
+            let Some((before, end)) = lines.before(start, floor) else { break };
+            let record = lines.record(before, end);
             if Grammar::start(&record.message).is_some() {
                 return head_of_traceback(lines, before, floor);
             }
-            if !looks_inside(&record.message)
-                || record.begins != lines.record(at, lines.end(at)).begins
-            {
+            if !looks_inside(&record.message) || record.begins != begins {
                 break;
             }
             start = before;
@@ -153,8 +133,8 @@ fn beginning(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
     // A line without a header: it belongs to a record above only if that one is in trouble.
     let mut start = at;
     for _ in 0..HEADER_LINES_BACK {
-        let Some(before) = lines.before(start, floor) else { break };
-        let record = lines.record(before, start);
+        let Some((before, end)) = lines.before(start, floor) else { break };
+        let record = lines.record(before, end);
         if record.begins {
             return if in_trouble(&record) && record.wrapper.is_none() { before } else { at };
         }
@@ -170,8 +150,8 @@ fn beginning(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
 fn preamble(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
     let mut start = at;
     for _ in 0..3 {
-        let Some(before) = lines.before(start, floor) else { break };
-        let record = lines.record(before, start);
+        let Some((before, end)) = lines.before(start, floor) else { break };
+        let record = lines.record(before, end);
         let begins_one = Grammar::start(&record.message).is_some() && !has_header(&record.message);
         if !begins_one {
             break;
@@ -186,8 +166,8 @@ fn head_of_traceback(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
     let start = preamble(lines, at, floor);
     let mut above = start;
     for _ in 0..HEADER_LINES_BACK {
-        let Some(before) = lines.before(above, floor) else { break };
-        let record = lines.record(before, above);
+        let Some((before, end)) = lines.before(above, floor) else { break };
+        let record = lines.record(before, end);
         if record.begins {
             return if logs_traceback(lines, &record, at) { before } else { start };
         }
@@ -200,8 +180,8 @@ fn head_of_traceback(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
 }
 
 fn is_exception_after_code(lines: &Lines<'_>, at: usize, floor: usize) -> bool {
-    lines.before(at, floor).is_some_and(|before| {
-        let record = lines.record(before, at);
+    lines.before(at, floor).is_some_and(|(before, end)| {
+        let record = lines.record(before, end);
         !record.begins && looks_inside(&record.message)
     })
 }
@@ -236,11 +216,8 @@ fn logs_traceback(lines: &Lines<'_>, record: &Record<'_>, at: usize) -> bool {
     }
     let mut at = at;
     for _ in 0..FRAME_LINES {
-        let end = lines.end(at);
-        if end >= lines.bytes.len() {
-            break;
-        }
-        at = end;
+        let After::Line(next) = lines.after(lines.end(at)) else { break };
+        at = next;
         let line = lines.record(at, lines.end(at));
         if line.begins {
             break;
@@ -294,21 +271,19 @@ impl<'c> Extension<'c, '_> {
         self.take(self.start, end, first);
         if !whole && !is_cut {
             let mut at = end;
-            loop {
-                if at >= self.lines.bytes.len() {
-                    if !self.last && self.within_limits() {
+            while self.within_limits(at) {
+                at = match self.lines.after(at) {
+                    After::Line(at) => at,
+                    After::Unknown if !self.last => {
                         return Assembled::More { start: self.start };
                     }
-                    break;
-                }
+                    After::Unknown | After::Nothing => break,
+                };
                 let end = self.lines.end(at);
                 match self.next(&head, at, end) {
                     Next::Taken => at = self.resume_at(end),
                     Next::Done => break,
                     Next::More => return Assembled::More { start: self.start },
-                }
-                if !self.within_limits() {
-                    break;
                 }
             }
         }
@@ -327,8 +302,10 @@ impl<'c> Extension<'c, '_> {
         self.found.last().map_or(end, |line| line.end).max(pending)
     }
 
-    fn within_limits(&self) -> bool {
-        self.bytes < limits::EVENT_BYTES && self.found.len() < limits::EVENT_LINES
+    fn within_limits(&self, at: usize) -> bool {
+        self.bytes < limits::EVENT_BYTES
+            && self.found.len() < limits::EVENT_LINES
+            && at - self.start < limits::STRAND_SPAN
     }
 
     fn take(&mut self, at: usize, end: usize, text: Cow<'c, str>) {
@@ -442,9 +419,11 @@ impl<'c> Extension<'c, '_> {
         let Some(grammar) = &self.grammar else { return Next::Done };
         let mut at = from;
         for _ in 0..TORN_LINES {
-            if at >= self.lines.bytes.len() {
-                return if self.last { Next::Done } else { Next::More };
-            }
+            at = match self.lines.after(at) {
+                After::Line(at) => at,
+                After::Unknown if !self.last => return Next::More,
+                After::Unknown | After::Nothing => return Next::Done,
+            };
             let end = self.lines.end(at);
             let record = self.lines.record(at, end);
             if !record.begins {

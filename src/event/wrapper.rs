@@ -18,6 +18,8 @@ pub(super) struct Wrapper<'t> {
     pub(super) stamp: Option<Stamp>,
     pub(super) stream: Option<Cow<'t, str>>,
     pub(super) pid: Option<u32>,
+    /// Number of the instance, where one service runs several times under one name.
+    pub(super) instance: Option<u32>,
     pub(super) severity: Option<Severity>,
     /// The kernel wrote it, a record a line.
     pub(super) kernel: bool,
@@ -35,6 +37,7 @@ impl<'t> Wrapper<'t> {
             stamp: None,
             stream: None,
             pid: None,
+            instance: None,
             severity: None,
             kernel: false,
             partial: false,
@@ -126,7 +129,9 @@ fn pm2(text: &str) -> Option<Wrapper<'_>> {
     }
     let rest = &tail[bar + 1..];
     let rest = rest.strip_prefix(' ').unwrap_or(rest);
-    Some(pm2_time(Wrapper::new(Format::Pm2, rest).from(name), rest))
+    let wrapper =
+        Wrapper { instance: text[..digits].parse().ok(), ..Wrapper::new(Format::Pm2, rest) };
+    Some(pm2_time(wrapper.from(name), rest))
 }
 
 /// pm2's word about itself: `PM2      | App [bot:0] exited with code [1]`.

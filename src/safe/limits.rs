@@ -19,6 +19,27 @@ pub const EVENT_LINES: usize = 20_000;
 /// How far back from a candidate line its record may begin.
 pub const LOOK_BACK: usize = 256 << 10;
 
+/// Services of one file that are kept apart; those that appear later are taken together. Each holds what a
+/// source holds.
+pub const LANES: usize = 64;
+
+/// Distinct incidents kept for each service of a shared file after the first.
+pub const LANE_INCIDENTS: usize = 256;
+
+/// How far apart two lines of one writer may stand, with lines of others between them, and still be one
+/// record: a traceback is written at once.
+pub const STRAND_REACH: usize = 64 << 10;
+
+/// Longest stretch of a file over which the lines of one record may be spread.
+pub const STRAND_SPAN: usize = 4 << 20;
+
+/// How much of a file that several services share is taken apart at once, so that a table of its lines
+/// stays small.
+pub const STRAND_PART: usize = 8 << 20;
+
+/// How far before a record it is looked whether the records of its log have headers.
+pub const HEADER_BACK: usize = 32 << 10;
+
 /// Longest text of one evidence line in a report (contract: 8 KiB each).
 pub const EVIDENCE_BYTES: usize = 8 << 10;
 
