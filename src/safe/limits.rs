@@ -80,3 +80,15 @@ pub const DISCOVER_DEPTH: usize = 64;
 
 /// Most files and folders looked at for one run, so that a search begun at `/` ends.
 pub const DISCOVER_ENTRIES: usize = 1_000_000;
+
+/// How much of a followed file is read at once.
+pub const FOLLOW_BLOCK: usize = 128 << 10;
+
+/// Bytes that were read from followed files and not yet looked at; when they are this many, reading waits.
+pub const FOLLOW_QUEUE: usize = 4 << 20;
+
+/// Files of one followed path that are held open after they were rotated away.
+pub const FOLLOW_HELD: usize = 64;
+
+/// NULs of one followed file that are read in one look for what may come behind them.
+pub const FOLLOW_NULS: usize = 4 << 20;

@@ -14,6 +14,12 @@ use super::text::{Encoding, encoding};
 use super::{Identity, Source, SourceFile};
 use crate::safe::limits;
 
+/// What is said of a folder without a log.
+pub(super) const NO_LOG: &str = "no log found in this folder";
+
+/// What is said of a pattern that stands for nothing.
+pub(super) const NO_MATCH: &str = "no file matches this pattern";
+
 /// A PATH of the command line or the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathArg {
@@ -167,7 +173,7 @@ impl Search {
         }
         let logs = self.folder(path, &mut vec![(identity, path.to_owned())]);
         if logs == 0 && self.problems.len() == problems {
-            self.problem(path, format!("no log found in this folder; looked for {LOOKED_FOR}"));
+            self.problem(path, format!("{NO_LOG}; looked for {LOOKED_FOR}"));
         }
     }
 
@@ -291,7 +297,7 @@ impl Search {
             }
         }
         if !any {
-            self.problem(given, "no file matches this pattern");
+            self.problem(given, NO_MATCH);
         }
     }
 
@@ -376,7 +382,7 @@ fn is_binary(head: &[u8]) -> bool {
 }
 
 /// The path as a pattern, if it can be one.
-fn pattern(path: &Path) -> Option<&str> {
+pub(super) fn pattern(path: &Path) -> Option<&str> {
     path.to_str().filter(|path| path.contains(['*', '?', '[']))
 }
 

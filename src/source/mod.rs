@@ -6,6 +6,7 @@ mod chunk;
 mod decode;
 mod discover;
 mod feed;
+pub mod follow;
 #[cfg_attr(not(unix), path = "map_none.rs")]
 mod map;
 mod names;

@@ -95,6 +95,20 @@ pub(super) fn steps(name: &str) -> Vec<Step> {
     steps
 }
 
+/// How old a file is by its name among those that rotation made of the log `base`: the less, the older.
+/// `None` where rotation does not make such a name of it. The name is that of an uncompressed file.
+pub(super) fn age(name: &str, base: &str) -> Option<Age> {
+    steps(name).into_iter().find_map(|step| {
+        let mut ranks = if step.base == base { Vec::new() } else { age(&step.base, base)?.0 };
+        ranks.push(step.rank);
+        Some(Age(ranks))
+    })
+}
+
+/// Age by name, see [`age`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Age(Vec<Rank>);
+
 fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     (digits && text.len() <= NUMBER_DIGITS).then(|| text.parse().ok()).flatten()

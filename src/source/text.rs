@@ -86,35 +86,45 @@ impl<R: Read> Utf16<R> {
         let n = self.inner.read(&mut self.raw[self.held..])?;
         self.ended = n == 0;
         let filled = self.held + n;
-        let whole = if self.ended { filled } else { self.ready(filled) };
-        let (pairs, odd) = self.raw[..whole].as_chunks::<2>();
-        let big_endian = self.big_endian;
-        let units = pairs.iter().map(|&pair| unit(pair, big_endian));
-        let skip = usize::from(
-            !self.started && pairs.first().is_some_and(|&p| is_mark(unit(p, big_endian))),
-        );
-        self.started |= whole > 0;
         self.text.clear();
         self.given = 0;
-        let chars = char::decode_utf16(units.skip(skip));
-        self.text.extend(chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
-        if !odd.is_empty() {
-            self.text.push(char::REPLACEMENT_CHARACTER);
-        }
+        let raw = &self.raw[..filled];
+        let whole = turn(raw, self.big_endian, !self.started, self.ended, &mut self.text);
+        self.started |= whole > 0;
         self.raw.copy_within(whole..filled, 0);
         self.held = filled - whole;
         Ok(())
     }
+}
 
-    /// How many of the first `filled` raw bytes can be turned without what follows them.
-    fn ready(&self, filled: usize) -> usize {
-        let (pairs, _) = self.raw[..filled].as_chunks::<2>();
-        match pairs.last() {
-            Some(&last) if (0xd800..0xdc00).contains(&unit(last, self.big_endian)) => {
-                pairs.len() * 2 - 2
-            }
-            _ => pairs.len() * 2,
-        }
+/// Appends to `text` what the start of `raw` says, as far as that can be told without what follows it: all
+/// of it where the text has `ended`. Returns the number of bytes that were turned. A byte order mark at the
+/// `start` of the text is left out.
+pub(super) fn turn(
+    raw: &[u8],
+    big_endian: bool,
+    start: bool,
+    ended: bool,
+    text: &mut String,
+) -> usize {
+    let whole = if ended { raw.len() } else { ready(raw, big_endian) };
+    let (pairs, odd) = raw[..whole].as_chunks::<2>();
+    let units = pairs.iter().map(|&pair| unit(pair, big_endian));
+    let skip = usize::from(start && pairs.first().is_some_and(|&p| is_mark(unit(p, big_endian))));
+    let chars = char::decode_utf16(units.skip(skip));
+    text.extend(chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    if !odd.is_empty() {
+        text.push(char::REPLACEMENT_CHARACTER);
+    }
+    whole
+}
+
+/// How many of the raw bytes can be turned without what follows them.
+fn ready(raw: &[u8], big_endian: bool) -> usize {
+    let (pairs, _) = raw.as_chunks::<2>();
+    match pairs.last() {
+        Some(&last) if (0xd800..0xdc00).contains(&unit(last, big_endian)) => pairs.len() * 2 - 2,
+        _ => pairs.len() * 2,
     }
 }
 

@@ -1,0 +1,467 @@
+//! One open file and how far it was read.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::{Instant, SystemTime};
+
+use memchr::{memchr_iter, memrchr};
+
+use super::super::buffer::newlines;
+use super::super::text::turn;
+use super::disk::{Inode, next_data, read_at};
+use super::encoding::{Text, decode, refusal_of};
+use super::notice::{Appended, FileId, Notice, Past, SourceId};
+use super::print::Print;
+use super::queue::{Bell, Queue};
+use super::state::Book;
+use super::tail::{Take, take};
+use crate::safe::limits;
+
+/// Blocks read of one file before others have their turn.
+const BLOCKS: usize = 8;
+
+/// Files up to this size have their lines counted at once, larger ones on the side.
+const COUNT_AT_ONCE: u64 = 8 << 20;
+
+/// What reading needs besides the file.
+pub(super) struct Reading<'a> {
+    /// Where what was read goes.
+    pub(super) queue: &'a Queue,
+    /// Room for a block and the mark before it.
+    pub(super) buffer: &'a mut Vec<u8>,
+    /// The present time.
+    pub(super) now: Instant,
+    /// Keeps account for the state file.
+    pub(super) book: &'a Book,
+    /// Rung when lines were counted.
+    pub(super) bell: &'a Arc<Bell>,
+}
+
+/// How reading went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pumped {
+    /// Read to the end, for now.
+    End,
+    /// There is more.
+    More,
+    /// There is more, and no room for it.
+    Full,
+    /// The file is not what it was: it was cut, and may have grown again.
+    Truncated,
+}
+
+/// A file that is read as it grows.
+pub(super) struct Generation {
+    pub(super) source: SourceId,
+    pub(super) id: FileId,
+    /// What to call it in a report.
+    pub(super) name: Arc<str>,
+    /// Where it was found.
+    pub(super) path: PathBuf,
+    pub(super) inode: Inode,
+    file: File,
+    pub(super) print: Print,
+    text: Text,
+    /// Offset as decoded, and line number, of the byte that is read next.
+    pub(super) offset: u64,
+    pub(super) line: u64,
+    /// Up to this offset in the file its bytes were there when following began.
+    backlog: u64,
+    /// What is decoded before this offset is not given out: it was settled before.
+    skip: u64,
+    /// Events that begin before this offset were told, or may have been.
+    told: u64,
+    replayed: u64,
+    holes: Holes,
+    /// As it was at the last look.
+    pub(super) size: u64,
+    written: Option<SystemTime>,
+    pub(super) nameless: bool,
+    /// When it was last longer than before.
+    pub(super) last_data: Instant,
+    /// Since when its path names another file, or none.
+    pub(super) left: Option<Instant>,
+    /// Nobody writes to it: it is a copy.
+    pub(super) sealed: bool,
+    at_end: bool,
+    counting: Option<Receiver<Count>>,
+}
+
+/// Where the search for what follows a stretch of NULs has got to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Holes {
+    /// Offset of the stretch, and size and time of the file, for which this is true.
+    start: u64,
+    size: u64,
+    written: Option<SystemTime>,
+    /// NULs up to here.
+    seen: u64,
+}
+
+/// Where a text that begins at the start of a file has got to at an offset in it.
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    offset: u64,
+    line: u64,
+}
+
+impl Generation {
+    /// A file to be read from its start.
+    pub(super) fn new(
+        source: SourceId,
+        id: FileId,
+        name: Arc<str>,
+        path: &Path,
+        (file, meta): (File, &Metadata),
+        now: Instant,
+    ) -> Generation {
+        Generation {
+            source,
+            id,
+            name,
+            path: path.to_owned(),
+            inode: Inode::of(path, meta),
+            file,
+            print: Print::default(),
+            text: Text::Unknown,
+            offset: 0,
+            line: 1,
+            backlog: 0,
+            skip: 0,
+            told: 0,
+            replayed: 0,
+            holes: Holes::default(),
+            size: meta.len(),
+            written: meta.modified().ok(),
+            nameless: false,
+            last_data: now,
+            left: None,
+            sealed: false,
+            at_end: false,
+            counting: None,
+        }
+    }
+
+    /// What it holds by now was there when following began.
+    pub(super) fn mark_backlog(&mut self) {
+        self.backlog = self.size;
+    }
+
+    /// Goes to the end, or rather to the start of the line that is open there. Its lines are counted, on
+    /// the side where it is large.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub(super) fn go_to_end(&mut self, bell: &Arc<Bell>) -> io::Result<()> {
+        self.sniff()?;
+        let mut raw = self.size;
+        if self.text == Text::Bytes {
+            let most = raw.min(limits::LINE_BYTES as u64);
+            let mut last = vec![0; usize::try_from(most).unwrap_or(limits::LINE_BYTES)];
+            let n = read_at(&self.file, &mut last, raw - most)?;
+            let open = memrchr(b'\n', &last[..n]).map(|newline| n - newline - 1);
+            match open {
+                Some(open) => raw -= open as u64,
+                None if most == raw => raw = 0,
+                // A line longer than any that is kept: its start is of no use.
+                None => {}
+            }
+            self.told = self.size;
+        }
+        self.go_to(raw, bell)
+    }
+
+    /// Goes to an offset whose place in the text is not known: it is counted.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub(super) fn go_to(&mut self, raw: u64, bell: &Arc<Bell>) -> io::Result<()> {
+        self.sniff()?;
+        let raw = match self.text {
+            Text::Utf16 { .. } => raw / 2 * 2,
+            _ => raw,
+        };
+        self.print = Print::at(&self.file, raw)?;
+        if raw == 0 {
+            return Ok(());
+        }
+        let (text, file) = (self.text, self.file.try_clone()?);
+        let count = move || count(&file, text, raw);
+        if raw <= COUNT_AT_ONCE {
+            self.counted(count());
+        } else {
+            let (told, counting) = channel();
+            let bell = bell.clone();
+            std::thread::Builder::new().name("count lines".to_owned()).spawn(move || {
+                let _ = told.send(count());
+                bell.ring(|rung| rung.all = true);
+            })?;
+            self.counting = Some(counting);
+        }
+        Ok(())
+    }
+
+    fn counted(&mut self, count: Count) {
+        self.offset = count.offset;
+        self.line = count.line;
+        self.counting = None;
+    }
+
+    /// Tells the encoding from the first bytes, where there are any.
+    fn sniff(&mut self) -> io::Result<()> {
+        let mut head = vec![0; limits::SNIFF_BYTES];
+        let n = read_at(&self.file, &mut head, 0)?;
+        self.text = Text::told(&head[..n], true);
+        if let Text::Bytes = self.text
+            && n == 0
+        {
+            self.text = Text::Unknown;
+        }
+        Ok(())
+    }
+
+    /// Why it is no text, in words.
+    pub(super) fn refused(&self) -> Option<&'static str> {
+        if self.text != Text::Refused {
+            return None;
+        }
+        let mut head = vec![0; limits::SNIFF_BYTES];
+        let n = read_at(&self.file, &mut head, 0).ok()?;
+        head.truncate(n);
+        Some(refusal_of(&head))
+    }
+
+    /// A second handle on the same file.
+    ///
+    /// # Errors
+    /// Where the system has no more handles.
+    pub(super) fn again(&self) -> io::Result<(File, Metadata)> {
+        let file = self.file.try_clone()?;
+        let meta = file.metadata()?;
+        Ok((file, meta))
+    }
+
+    /// Goes on in a copy that holds all that was read, and which nobody writes to.
+    pub(super) fn go_on_in(&mut self, path: &Path, file: File, meta: &Metadata) {
+        self.file = file;
+        self.path = path.to_owned();
+        self.inode = Inode::of(path, meta);
+        self.size = meta.len();
+        self.sealed = true;
+        self.at_end = false;
+        self.holes = Holes::default();
+    }
+
+    /// Whether it was read to its end when one looked last.
+    pub(super) fn at_end(&self) -> bool {
+        self.at_end
+    }
+
+    /// Bytes of it that were seen and not read.
+    pub(super) fn unread(&self) -> u64 {
+        self.size.saturating_sub(self.print.end())
+    }
+
+    /// Reads what there is and gives it out. With `reading` false it is only looked whether the file is
+    /// still what it was.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub(super) fn pump(&mut self, cx: &mut Reading<'_>, reading: bool) -> io::Result<Pumped> {
+        self.at_end = false;
+        if self.text == Text::Refused {
+            self.at_end = true;
+        }
+        if let Some(counting) = &self.counting {
+            match counting.try_recv() {
+                Ok(count) => self.counted(count),
+                Err(TryRecvError::Empty) => return Ok(Pumped::End),
+                Err(TryRecvError::Disconnected) => self.counting = None,
+            }
+        }
+        let meta = self.file.metadata()?;
+        let changed = meta.len() != self.size || meta.modified().ok() != self.written;
+        let end = self.print.end();
+        if meta.len() < end || (end == 0 && meta.len() < self.size) {
+            return Ok(Pumped::Truncated);
+        }
+        if changed && !self.print.same_head(&self.file) {
+            return Ok(Pumped::Truncated);
+        }
+        self.size = meta.len();
+        self.written = meta.modified().ok();
+        self.nameless = super::disk::names(&meta) == 0;
+        for _ in 0..BLOCKS {
+            let full = !reading || cx.queue.room() < limits::FOLLOW_BLOCK;
+            let mark = self.print.mark();
+            let start = self.print.end() - mark.len() as u64;
+            let want = mark.len() + if full { 1 } else { limits::FOLLOW_BLOCK };
+            cx.buffer.resize(mark.len() + limits::FOLLOW_BLOCK, 0);
+            let n = read_at(&self.file, &mut cx.buffer[..want], start)?;
+            if n < mark.len() || cx.buffer[..mark.len()] != mark[..] {
+                return Ok(Pumped::Truncated);
+            }
+            if full && n == want {
+                return Ok(Pumped::Full);
+            }
+            let mut buffer = std::mem::take(cx.buffer);
+            let taken = self.take(cx, &buffer[mark.len()..n]);
+            std::mem::swap(cx.buffer, &mut buffer);
+            if !taken? {
+                self.at_end = true;
+                return Ok(Pumped::End);
+            }
+        }
+        Ok(Pumped::More)
+    }
+
+    /// Takes what can be taken of a block read at the present offset. False where that is nothing.
+    fn take(&mut self, cx: &mut Reading<'_>, block: &[u8]) -> io::Result<bool> {
+        if self.text == Text::Unknown && self.print.end() == 0 {
+            self.text = Text::told(block, false);
+        }
+        if matches!(self.text, Text::Unknown | Text::Refused) {
+            return Ok(false);
+        }
+        let unit = self.text.unit();
+        match take(block, unit) {
+            Take::Nothing => Ok(false),
+            Take::Bytes(len) => self.give(cx, &block[..len]),
+            Take::Hole => self.jump(block.len() as u64, unit as u64),
+        }
+    }
+
+    /// The next `len` bytes are NULs: goes to what follows them, if anything does. False where not.
+    fn jump(&mut self, len: u64, unit: u64) -> io::Result<bool> {
+        let start = self.print.end();
+        let holes = Holes { start, size: self.size, written: self.written, seen: start + len };
+        if (Holes { seen: 0, ..self.holes }) != (Holes { seen: 0, ..holes }) {
+            self.holes = holes;
+        }
+        let mut block = vec![0; limits::FOLLOW_BLOCK];
+        let mut looked = 0;
+        while looked < limits::FOLLOW_NULS {
+            let Some(data) = next_data(&self.file, self.holes.seen) else { return Ok(false) };
+            let data = data / unit * unit;
+            let n = read_at(&self.file, &mut block, data)?;
+            if n == 0 {
+                return Ok(false);
+            }
+            let Some(first) = block[..n].iter().position(|&byte| byte != 0) else {
+                if n < block.len() {
+                    return Ok(false);
+                }
+                self.holes.seen = data + n as u64;
+                looked += n;
+                continue;
+            };
+            // Somebody may have filled the stretch in the meantime, from its start on.
+            let again = read_at(&self.file, &mut block, start)?;
+            if block[..again].iter().all(|&byte| byte == 0) {
+                self.skip_to(data + first as u64 / unit * unit, unit)?;
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Goes on at an offset further behind, NULs lying between.
+    fn skip_to(&mut self, raw: u64, unit: u64) -> io::Result<()> {
+        self.offset += (raw - self.print.end()) / unit;
+        self.print.jump(&self.file, raw)
+    }
+
+    /// Decodes bytes and gives them out. False where they are too few to tell what they say.
+    fn give(&mut self, cx: &mut Reading<'_>, block: &[u8]) -> io::Result<bool> {
+        let start = self.print.end();
+        // What was there before and what is new are told apart.
+        let border = self.backlog.checked_sub(start).filter(|&border| border > 0);
+        let len = border.map_or(block.len(), |border| {
+            usize::try_from(border).unwrap_or(block.len()).min(block.len())
+        });
+        let block = &block[..len];
+        let old = border.is_some();
+        cx.book.checkpoint(self.id, start, self.offset, self.print.hashed_mark());
+        let (len, mark, bytes) = decode(self.text, block, start == 0, false);
+        self.offset += mark as u64;
+        if len == 0 {
+            return Ok(false);
+        }
+        self.print.take(&block[..len]);
+        self.last_data = cx.now;
+        cx.book.reads(self.id, &self.inode, self.offset + bytes.len() as u64, self.print.head());
+        self.hand_out(cx, &bytes, old);
+        Ok(true)
+    }
+
+    /// Gives out decoded bytes, in pieces that are alike in what is known of them.
+    fn hand_out(&mut self, cx: &Reading<'_>, mut bytes: &[u8], old: bool) {
+        while !bytes.is_empty() {
+            let borders = [self.skip, self.told, self.replayed];
+            let next = borders.into_iter().filter(|&border| border > self.offset).min();
+            let len = next.map_or(bytes.len(), |next| {
+                usize::try_from(next - self.offset).unwrap_or(bytes.len()).min(bytes.len())
+            });
+            let (piece, rest) = bytes.split_at(len);
+            bytes = rest;
+            if self.offset >= self.skip {
+                let past = match self.offset {
+                    at if at < self.told => Past::Told,
+                    at if at < self.replayed => Past::Replayed,
+                    _ if old => Past::Backlog,
+                    _ => Past::New,
+                };
+                cx.queue.push(Notice::Appended(Appended {
+                    source: self.source,
+                    file: self.id,
+                    file_name: self.name.clone(),
+                    offset: self.offset,
+                    line: self.line,
+                    bytes: piece.to_vec(),
+                    past,
+                    written: self.written,
+                }));
+                self.line += newlines(piece);
+            }
+            self.offset += len as u64;
+        }
+    }
+}
+
+/// Reads the first `raw` bytes of a file to know where its text is there. A file that cannot be read counts
+/// as far as it can.
+fn count(file: &File, text: Text, raw: u64) -> Count {
+    let mut block = vec![0; limits::FOLLOW_BLOCK];
+    let mut at = 0;
+    let mut count = Count { offset: 0, line: 1 };
+    let mut decoded = String::new();
+    while at < raw {
+        let most = usize::try_from(raw - at).unwrap_or(block.len()).min(block.len());
+        let Ok(n @ 1..) = read_at(file, &mut block[..most], at) else { break };
+        let n = match text {
+            Text::Utf16 { big_endian } => {
+                decoded.clear();
+                let n = turn(&block[..n], big_endian, at == 0, at + n as u64 >= raw, &mut decoded);
+                count.offset += decoded.len() as u64;
+                count.line += memchr_iter(b'\n', decoded.as_bytes()).count() as u64;
+                n
+            }
+            _ => {
+                count.offset += n as u64;
+                count.line += newlines(&block[..n]);
+                n
+            }
+        };
+        if n == 0 {
+            break;
+        }
+        at += n as u64;
+    }
+    if !matches!(text, Text::Utf16 { .. }) {
+        count.offset = raw;
+    }
+    count
+}

@@ -1,0 +1,490 @@
+//! The thread that looks, opens and reads.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::super::feed::{is_pipe, kind};
+use super::super::{PathArg, discover};
+use super::disk::Inode;
+use super::generation::Reading;
+use super::notice::{Notice, SourceId};
+use super::queue::{Bell, Queue, Rung};
+use super::search::{Found, is_pattern, search};
+use super::siblings::folder_of;
+use super::state::Book;
+use super::stream::{Stream, Streams};
+use super::trail::{Cx, Known, Seen, Trail, reason};
+use super::watch::{Watch, untold};
+use super::{FollowOptions, From};
+
+/// Everything is looked at this often, notifications or not.
+const SAFETY: Duration = Duration::from_secs(2);
+
+/// How often is looked where the system does not tell of changes.
+const POLL: Duration = Duration::from_millis(250);
+
+/// Paths with files that were rotated away are looked at this often: writes to a file that has no name left
+/// are told by nobody.
+const HELD: Duration = Duration::from_millis(250);
+
+/// How long reading goes on after it was asked to stop, where there is no end to what is there.
+const LAST_READ: Duration = Duration::from_millis(500);
+
+/// How long streams are waited for after that.
+const LAST_STREAMS: Duration = Duration::from_millis(1_200);
+
+/// Looks after all that is followed.
+pub(super) struct Tracker {
+    bell: Arc<Bell>,
+    queue: Arc<Queue>,
+    book: Arc<Book>,
+    from: From,
+    trails: Vec<Trail>,
+    known: Known,
+    next_file: u64,
+    next_source: usize,
+    buffer: Vec<u8>,
+    begun: bool,
+    /// Folders and patterns.
+    roots: Vec<PathBuf>,
+    streams: Streams,
+    has_streams: bool,
+    watch: Watch,
+    poll: Option<Duration>,
+    /// Folders whose file system is known.
+    judged: BTreeSet<PathBuf>,
+    /// Folders that are searched, and when they were last changed.
+    searched: BTreeMap<PathBuf, Option<SystemTime>>,
+    search_again: bool,
+    /// Which paths an event at a path, or in a folder, concerns.
+    by_path: HashMap<PathBuf, Vec<usize>>,
+    by_folder: HashMap<PathBuf, Vec<usize>>,
+    left_out: BTreeSet<(String, String)>,
+    /// What each path needs.
+    seen: Vec<Seen>,
+}
+
+impl Tracker {
+    /// Finds out what is followed. Nothing is read yet.
+    pub(super) fn new(
+        options: &FollowOptions,
+        bell: Arc<Bell>,
+        queue: Arc<Queue>,
+        book: Arc<Book>,
+    ) -> Tracker {
+        let mut tracker = Tracker {
+            next_file: book.last_file(),
+            bell,
+            queue,
+            book,
+            from: options.from,
+            trails: Vec::new(),
+            known: Known::default(),
+            next_source: 0,
+            buffer: Vec::new(),
+            begun: false,
+            roots: Vec::new(),
+            streams: Streams::default(),
+            has_streams: false,
+            watch: Watch::none(),
+            poll: options.poll,
+            judged: BTreeSet::new(),
+            searched: BTreeMap::new(),
+            search_again: false,
+            by_path: HashMap::new(),
+            by_folder: HashMap::new(),
+            left_out: BTreeSet::new(),
+            seen: Vec::new(),
+        };
+        if let Some(interval) = options.poll {
+            tracker.tell_polling("it was asked for".to_owned(), interval);
+        } else {
+            match Watch::new(tracker.bell.clone()) {
+                Ok(watch) => tracker.watch = watch,
+                Err(reason) => tracker.fall_back(reason),
+            }
+        }
+        for path in &options.paths {
+            match path {
+                PathArg::Stdin => tracker.add_stdin(),
+                PathArg::Path(path) => tracker.add_named(path),
+            }
+        }
+        tracker
+    }
+
+    fn tell_polling(&self, reason: String, interval: Duration) {
+        self.queue.push(Notice::Polling { reason, interval });
+    }
+
+    /// Looks at everything again and again from now on, and says so once.
+    fn fall_back(&mut self, reason: String) {
+        if self.poll.is_none() {
+            self.poll = Some(POLL);
+            self.tell_polling(reason, POLL);
+        }
+    }
+
+    fn leave_out(&mut self, path: String, reason: String) {
+        if self.left_out.insert((path.clone(), reason.clone())) {
+            self.queue.push(Notice::Skipped { path, reason });
+        }
+    }
+
+    fn source(&mut self) -> SourceId {
+        self.next_source += 1;
+        SourceId(self.next_source - 1)
+    }
+
+    fn stream(&mut self, name: &str) -> Stream {
+        let (source, numbers) = (self.source(), self.streams.numbers());
+        Stream::new(source, name.into(), self.queue.clone(), numbers)
+    }
+
+    fn add_stdin(&mut self) {
+        let stream = self.stream("-");
+        self.has_streams = true;
+        if let Err(error) = self.streams.stdin(stream, self.bell.clone()) {
+            self.leave_out("-".to_owned(), reason(&error));
+        }
+    }
+
+    /// A path that was given.
+    fn add_named(&mut self, path: &Path) {
+        let text = path.to_string_lossy().into_owned();
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => self.roots.push(path.to_owned()),
+            Ok(meta) if meta.is_file() => self.add_trail(path, &text, None),
+            #[cfg(unix)]
+            Ok(meta) if is_pipe(&meta) => {
+                let stream = self.stream(&text);
+                self.has_streams = true;
+                if let Err(error) = self.streams.fifo(stream, path, self.bell.clone()) {
+                    self.leave_out(text, reason(&error));
+                }
+            }
+            Ok(meta) => self.leave_out(text, kind(&meta).to_owned()),
+            Err(_) if is_pattern(path) => self.roots.push(path.to_owned()),
+            Err(_) => self.add_trail(path, &text, None),
+        }
+    }
+
+    /// Follows a path, unless it is followed already.
+    fn add_trail(&mut self, path: &Path, name: &str, found: Option<&Found>) {
+        let place = place(path);
+        if self.by_path.contains_key(&place) {
+            return;
+        }
+        let index = self.trails.len();
+        let family = found.and_then(|found| found.family.clone());
+        let source = self.source();
+        let mut trail = Trail::new(source, index, name.into(), path.to_owned(), family);
+        trail.find_target();
+        self.by_path.entry(place).or_default().push(index);
+        self.trails.push(trail);
+        self.seen.push(Seen::default());
+    }
+
+    /// Searches folders and patterns.
+    fn search(&mut self) {
+        self.search_again = false;
+        if self.roots.is_empty() {
+            return;
+        }
+        let searched = search(&self.roots);
+        for problem in searched.left_out {
+            let mut what = problem.what;
+            if what.starts_with(discover::NO_LOG) || what == discover::NO_MATCH {
+                what.push_str("; waiting for one to come");
+            }
+            self.leave_out(problem.path, what);
+        }
+        for found in &searched.found {
+            self.found(found);
+        }
+        for folder in searched.folders {
+            let changed = changed(&folder);
+            self.searched.insert(folder, changed);
+        }
+    }
+
+    /// A log was found by a search: it may be followed already, under this file or another one.
+    fn found(&mut self, found: &Found) {
+        let same = self.trails.iter_mut().find(|trail| *trail.name == *found.name);
+        if let Some(trail) = same {
+            if found.family.is_some() && trail.path != found.path {
+                trail.path.clone_from(&found.path);
+            }
+            return;
+        }
+        let own = fs::metadata(&found.path).map(|meta| Inode::of(&found.path, &meta));
+        let rotated = self.begun
+            && own.is_ok_and(|inode| self.known.has(&inode))
+            && self.trails.iter().any(|trail| trail.concerns_as_rotated(&found.path));
+        if !rotated {
+            self.add_trail(&found.path, &found.name, Some(found));
+        }
+    }
+
+    /// Follows everything until it is asked to stop, or nothing is left to follow.
+    pub(super) fn run(mut self) {
+        super::disk::allow_many_files();
+        self.search();
+        self.watch_folders();
+        self.resume();
+        let indexes: Vec<usize> = (0..self.trails.len()).collect();
+        self.look(&indexes, Instant::now(), false, true);
+        self.begun = true;
+        // What came between the first look and the watch of the last folder.
+        self.watch_folders();
+        let mut last_all = Instant::now();
+        self.look(&indexes, last_all, false, true);
+        loop {
+            if self.is_over() {
+                self.queue.push(Notice::Ended);
+                return;
+            }
+            let tick = self.poll.unwrap_or(SAFETY);
+            let (more, held) = self.needs();
+            let now = Instant::now();
+            let wait = match () {
+                () if more => Duration::ZERO,
+                () if held => tick.min(HELD),
+                () => tick,
+            };
+            let rung = self.bell.wait(now + wait);
+            if rung.stop {
+                return self.stop();
+            }
+            let now = Instant::now();
+            let away = now.duration_since(last_all) > SAFETY + HELD * 2;
+            let all = rung.all || now.duration_since(last_all) >= tick;
+            if all {
+                last_all = now;
+            }
+            let indexes = self.concerned(&rung, all);
+            self.look(&indexes, now, away, true);
+            if all || !rung.moved.is_empty() || indexes.iter().any(|&index| self.seen[index].moved)
+            {
+                self.after_move(all, &rung, now);
+            }
+        }
+    }
+
+    /// Something came, went or got another name: folders are watched anew, searched, and what was missing
+    /// is looked for.
+    fn after_move(&mut self, all: bool, rung: &Rung, now: Instant) {
+        let moved_in_search = rung
+            .moved
+            .iter()
+            .any(|path| path.parent().is_some_and(|folder| self.searched.contains_key(folder)));
+        let changed = all && self.searched.iter().any(|(folder, then)| changed(folder) != *then);
+        let known = self.trails.len();
+        if moved_in_search || changed || self.search_again {
+            self.search();
+            // Times of folders are too coarse to tell what comes right after.
+            self.search_again = changed;
+        }
+        let added = self.watch_folders();
+        let again: Vec<usize> = (0..self.trails.len())
+            .filter(|&index| added || index >= known || self.trails[index].is_missing())
+            .collect();
+        self.look(&again, now, false, true);
+    }
+
+    /// Whether nothing is followed any more.
+    fn is_over(&self) -> bool {
+        self.trails.is_empty() && self.roots.is_empty() && self.streams.all_ended()
+    }
+
+    /// Whether there is more to read right away, and whether files are held that were rotated away.
+    fn needs(&self) -> (bool, bool) {
+        self.seen.iter().fold((false, false), |(more, held), seen| {
+            (more || (seen.more && !seen.full), held || seen.held)
+        })
+    }
+
+    /// Which paths are to be looked at.
+    fn concerned(&mut self, rung: &Rung, all: bool) -> Vec<usize> {
+        if all {
+            return (0..self.trails.len()).collect();
+        }
+        let mut indexes: BTreeSet<usize> = (0..self.trails.len())
+            .filter(|&index| {
+                let seen = self.seen[index];
+                seen.more || seen.held || (seen.full && rung.room)
+            })
+            .collect();
+        for path in rung.written.iter().chain(&rung.moved) {
+            let exact = self.by_path.get(path);
+            indexes.extend(exact.into_iter().flatten());
+            if exact.is_some() && !rung.moved.contains(path) {
+                continue;
+            }
+            let folder = path.parent().and_then(|folder| self.by_folder.get(folder));
+            let beside = folder.into_iter().flatten().copied();
+            let beside: Vec<usize> =
+                beside.filter(|&index| self.trails[index].concerns(path)).collect();
+            if rung.written.contains(path) {
+                for &index in &beside {
+                    self.with_trail(index, Instant::now(), false, |trail, cx| {
+                        trail.revive(cx, path)
+                    });
+                }
+            }
+            indexes.extend(beside);
+        }
+        let mut indexes: Vec<usize> = indexes.into_iter().collect();
+        indexes.sort_unstable();
+        indexes
+    }
+
+    fn look(&mut self, indexes: &[usize], now: Instant, away: bool, reading: bool) {
+        for &index in indexes {
+            self.seen[index] =
+                self.with_trail(index, now, away, |trail, cx| trail.look(cx, reading));
+        }
+    }
+
+    fn with_trail<T>(
+        &mut self,
+        index: usize,
+        now: Instant,
+        away: bool,
+        act: impl FnOnce(&mut Trail, &mut Cx<'_>) -> T,
+    ) -> T {
+        let reading = Reading {
+            queue: &self.queue,
+            buffer: &mut self.buffer,
+            now,
+            book: &self.book,
+            bell: &self.bell,
+        };
+        let mut cx = Cx {
+            reading,
+            known: &mut self.known,
+            next_file: &mut self.next_file,
+            from: self.from,
+            begun: self.begun,
+            away,
+        };
+        act(&mut self.trails[index], &mut cx)
+    }
+
+    /// Remembers what was there when following began, and goes on where an earlier follower had got to.
+    fn resume(&mut self) {
+        for trail in &self.trails {
+            trail.remember_siblings(&mut self.known);
+        }
+    }
+
+    /// Watches the folders in which something may happen that concerns us. Returns whether there are new
+    /// ones.
+    fn watch_folders(&mut self) -> bool {
+        let mut wanted: BTreeSet<PathBuf> = self.searched.keys().cloned().collect();
+        self.by_path.clear();
+        self.by_folder.clear();
+        let mut real: HashMap<PathBuf, PathBuf> = HashMap::new();
+        for (index, trail) in self.trails.iter().enumerate() {
+            let paths = [Some(trail.path.as_path()), trail.target()];
+            for path in paths.into_iter().flatten() {
+                let folder = folder_of(path);
+                let folder =
+                    real.entry(folder).or_insert_with_key(|folder| existing(folder)).clone();
+                if let Some(name) = path.file_name() {
+                    self.by_path.entry(folder.join(name)).or_default().push(index);
+                }
+                self.by_folder.entry(folder.clone()).or_default().push(index);
+                wanted.insert(folder);
+            }
+            for folder in links(&trail.path) {
+                self.by_folder.entry(folder.clone()).or_default().push(index);
+                wanted.insert(folder);
+            }
+        }
+        if !self.watch.is_on() {
+            return false;
+        }
+        let new: BTreeSet<PathBuf> =
+            wanted.iter().filter(|folder| !self.judged.contains(*folder)).cloned().collect();
+        if let Some(reason) = untold(&new) {
+            self.fall_back(reason);
+        }
+        self.judged.extend(new);
+        self.watch.folders(&wanted).unwrap_or_else(|reason| {
+            self.fall_back(reason);
+            true
+        })
+    }
+
+    /// Reads what there is, tells the end, and is done.
+    fn stop(mut self) {
+        self.streams.stop();
+        let end = Instant::now() + LAST_READ;
+        let indexes: Vec<usize> = (0..self.trails.len()).collect();
+        let mut first = true;
+        loop {
+            let now = Instant::now();
+            self.look(&indexes, now, false, true);
+            let (more, _) = self.needs();
+            let full = self.seen.iter().any(|seen| seen.full);
+            if (!more && !full && !first) || now >= end || self.queue.is_closed() {
+                break;
+            }
+            first = false;
+            if full {
+                self.bell.wait(now + Duration::from_millis(10));
+            }
+        }
+        let end = Instant::now() + LAST_STREAMS;
+        while self.has_streams && !self.streams.all_ended() && !self.queue.is_closed() {
+            let now = Instant::now();
+            if now >= end {
+                break;
+            }
+            self.bell.wait(end.min(now + POLL));
+        }
+        self.queue.push(Notice::Ended);
+    }
+}
+
+/// The path with its folder's links resolved.
+fn place(path: &Path) -> PathBuf {
+    let folder = folder_of(path);
+    let folder = fs::canonicalize(&folder).unwrap_or(folder);
+    path.file_name().map_or(folder.clone(), |name| folder.join(name))
+}
+
+/// The folder, or the nearest one above it that exists, with its links resolved.
+fn existing(folder: &Path) -> PathBuf {
+    let mut folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    loop {
+        match fs::canonicalize(&folder) {
+            Ok(real) if real.is_dir() => return real,
+            _ => {}
+        }
+        if !folder.pop() {
+            return folder;
+        }
+    }
+}
+
+/// The folders that links on the way from `path` to its file lie in, the first one left out.
+fn links(path: &Path) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    let mut path = path.to_owned();
+    for _ in 0..8 {
+        let Ok(next) = fs::read_link(&path) else { break };
+        path = folder_of(&path).join(next);
+        folders.push(existing(&folder_of(&path)));
+    }
+    folders
+}
+
+/// When the folder was last changed.
+fn changed(folder: &Path) -> Option<SystemTime> {
+    fs::metadata(folder).ok()?.modified().ok()
+}
