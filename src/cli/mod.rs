@@ -1,6 +1,7 @@
 //! The command line: what is typed, what it means, and what is printed. clap, exit statuses and printing
 //! exist only here.
 
+mod baseline;
 pub mod commands;
 mod exit;
 mod moment;

@@ -78,6 +78,15 @@ pub(super) struct SelectionOptions {
     /// The bot is known to be down: a log that just stops is then a verdict and not only a remark.
     #[arg(long)]
     pub(super) stopped: bool,
+
+    /// Diagnoses that are known: they do not count for the exit status; new ones do, and known ones that
+    /// come more often or worse than the file allows.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+
+    /// Write the baseline anew from what was found, and exit with status 0.
+    #[arg(long, requires = "baseline")]
+    pub(super) update_baseline: bool,
 }
 
 #[derive(Debug, clap::Args)]

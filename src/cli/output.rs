@@ -36,6 +36,11 @@ pub(super) fn warning(text: &str) {
     message("warning", text);
 }
 
+/// Prints what the user may want to know.
+pub(super) fn note(text: &str) {
+    message("note", text);
+}
+
 /// Names of files may hold anything; lines stay lines.
 fn message(kind: &str, text: &str) {
     let mut stderr = io::stderr().lock();
@@ -115,7 +120,10 @@ pub(super) fn page(
 
 /// Writes a file whole or not at all: beside it first, then by renaming. A link is followed, so that the
 /// link stays and its target is replaced; a device or FIFO is written as it is.
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let existing = fs::metadata(&target).ok();
     if existing.as_ref().is_some_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::Args;
+use super::baseline::BaselineFile;
 use super::options::{ColourChoice, FormatArg};
 use crate::analyze::BatchOptions;
 use crate::model::Level;
@@ -25,6 +26,8 @@ pub(super) struct Settings {
     pub(super) output: Option<PathBuf>,
     /// Exit 1 from this level up; `None` for never.
     pub(super) fail_on: Option<Level>,
+    /// Known diagnoses, which do not count.
+    pub(super) baseline: Option<BaselineFile>,
     /// Show from this level up.
     pub(super) show: Level,
     pub(super) volume: Volume,
@@ -110,6 +113,9 @@ impl Settings {
             },
             output: report.output.filter(|path| path.as_os_str() != "-"),
             fail_on: report.fail_on.level(),
+            baseline: selection
+                .baseline
+                .map(|path| BaselineFile { path, update: selection.update_baseline }),
             show: report.level,
             volume: match (terminal.quiet, terminal.verbose) {
                 (true, _) => Volume::Quiet,

@@ -1,11 +1,11 @@
 //! What makes two events the same cause: rule, exception, normalised message, the bot's own frame. No
 //! line numbers, times, ids or amounts, so that it holds from day to day and from host to host.
 
+mod normal;
+
 use super::finding::Finding;
 use crate::rules::short;
-
-/// Longest part of a message that counts.
-const MESSAGE_BYTES: usize = 200;
+use normal::normalised;
 
 /// The fingerprint of a finding under a rule: 16 hexadecimal digits.
 pub(super) fn of(rule: &str, finding: &Finding) -> String {
@@ -16,7 +16,7 @@ pub(super) fn of(rule: &str, finding: &Finding) -> String {
             hash.add(short(&exception.class));
             hash.add(&normalised(&exception.message));
             if let Some(frame) = &exception.frame {
-                hash.add(frame.file.rsplit(['/', '\\']).next().unwrap_or(""));
+                hash.add(module_file(&frame.file));
                 hash.add(frame.function.as_deref().unwrap_or(""));
             }
         }
@@ -25,28 +25,17 @@ pub(super) fn of(rule: &str, finding: &Finding) -> String {
     format!("{:016x}", hash.value)
 }
 
-/// The message's words: every run of characters with a digit in it, every quoted id and address gives
-/// way to `#`.
-pub(super) fn normalised(message: &str) -> String {
-    let mut end = message.len().min(MESSAGE_BYTES);
-    while !message.is_char_boundary(end) {
-        end -= 1;
+/// The part of a frame's path that is the same wherever the bot is installed: the file's name, and for
+/// a package's own file, which all packages call the same, its folder too.
+fn module_file(path: &str) -> &str {
+    let is_separator = |c| matches!(c, '/' | '\\');
+    let name = path.rsplit(is_separator).next().unwrap_or("");
+    if !matches!(name, "__init__.py" | "__main__.py") {
+        return name;
     }
-    let mut normal = String::with_capacity(end);
-    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '+');
-    for word in message[..end].split_inclusive(|c: char| !is_word(c)) {
-        let (word, separator) = match word.char_indices().last() {
-            Some((at, last)) if !is_word(last) => word.split_at(at),
-            _ => (word, ""),
-        };
-        if word.bytes().any(|b| b.is_ascii_digit()) {
-            normal.push('#');
-        } else {
-            normal.push_str(word);
-        }
-        normal.push_str(separator);
-    }
-    normal
+    let folder = path[..path.len() - name.len()].trim_end_matches(is_separator);
+    let start = folder.rfind(is_separator).map_or(0, |at| at + 1);
+    &path[start..]
 }
 
 /// FNV-1a, 64 bits: the same on every platform and in every release, which the standard library's
@@ -70,13 +59,72 @@ impl Fnv {
 
 #[cfg(test)]
 mod tests {
-    use super::normalised;
+    use super::super::{Exception, Kind, OwnFrame};
+    use super::*;
+    use crate::source::Place;
+
+    fn finding(message: &str, file: &str, line: u32, function: &str) -> Finding {
+        Finding {
+            place: Place { file: 0, line: 1, byte: 0 },
+            last_line: 1,
+            matched: None,
+            marks: Vec::new(),
+            kind: Kind::Died,
+            severity: None,
+            stamp: None,
+            exception: Some(Exception {
+                class: "builtins.KeyError".to_owned(),
+                message: message.to_owned(),
+                frame: Some(OwnFrame {
+                    file: file.to_owned(),
+                    line: Some(line),
+                    function: Some(function.to_owned()),
+                    code: None,
+                }),
+                chain: Vec::new(),
+            }),
+            message: String::new(),
+            evidence: Vec::new(),
+            pid: None,
+        }
+    }
 
     #[test]
-    fn numbers_and_ids_do_not_count() {
-        let monday = normalised("order 12345 failed at 10:00:01 for 0x7f56b5bfef10 (-1.5 USDT)");
-        let tuesday = normalised("order 99 failed at 23:59:59 for 0x7f0000000000 (-200.25 USDT)");
-        assert_eq!(monday, tuesday);
-        assert_ne!(monday, normalised("position 99 failed at 23:59:59"));
+    fn the_same_on_another_day_host_and_line() {
+        let monday = of("payload/key", &finding("'price'", "/home/ann/bot/feed.py", 21, "latest"));
+        for (file, line) in [
+            ("/srv/bots/feed.py", 21),
+            ("C:\\bots\\feed.py", 9),
+            ("feed.py", 1),
+            ("/home/ann/bot/feed.py", 400),
+        ] {
+            assert_eq!(
+                of("payload/key", &finding("'price'", file, line, "latest")),
+                monday,
+                "{file}"
+            );
+        }
+        for other in [
+            of("payload/other", &finding("'price'", "/home/ann/bot/feed.py", 21, "latest")),
+            of("payload/key", &finding("'volume'", "/home/ann/bot/feed.py", 21, "latest")),
+            of("payload/key", &finding("'price'", "/home/ann/bot/grid.py", 21, "latest")),
+            of("payload/key", &finding("'price'", "/home/ann/bot/feed.py", 21, "candles")),
+        ] {
+            assert_ne!(other, monday);
+        }
+    }
+
+    #[test]
+    fn a_package_is_told_by_its_folder() {
+        for (path, part) in [
+            ("/srv/bot/exchange/__init__.py", "exchange/__init__.py"),
+            ("C:\\bot\\feed\\__main__.py", "feed\\__main__.py"),
+            ("__init__.py", "__init__.py"),
+            ("/__init__.py", "/__init__.py"),
+            ("/srv/bot/feed.py", "feed.py"),
+            ("", ""),
+        ] {
+            assert_eq!(module_file(path), part);
+        }
     }
 }

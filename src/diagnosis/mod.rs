@@ -1,6 +1,7 @@
 //! From matches to diagnoses: findings, incidents, runs, levels, the verdict.
 
 mod alone;
+mod baseline;
 mod decision;
 mod evidence;
 mod finding;
@@ -12,9 +13,10 @@ mod run;
 mod tail;
 
 pub use alone::alone;
+pub use baseline::{Baseline, Known};
 pub use decision::{Cause, Decision, End};
 pub use evidence::{Line, lines_before};
 pub use finding::{Finding, Kind};
 pub use incident::{Incidents, LEAST_OF_A_VERDICT, Mention, Names};
-pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame};
+pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame, Standing};
 pub use run::{Ended, Run, Runs, TAIL_ITEMS};

@@ -37,9 +37,39 @@ pub struct Diagnosis {
     pub fix: Fix,
     /// The same for the same cause on another day or host.
     pub fingerprint: String,
-    /// Only with a baseline: `new`, `known` or `risen`.
+    /// Only with a baseline: how it stands to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<String>,
+    pub baseline: Option<Standing>,
+}
+
+/// How a diagnosis stands to a baseline; the order is that of the attention it wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It is in the baseline, and no worse than there.
+    Known,
+    /// It is in the baseline, but came more often than allowed there, or is of a worse level.
+    Risen,
+    /// It is not in the baseline.
+    New,
+}
+
+impl Standing {
+    /// The word used in reports.
+    pub fn id(self) -> &'static str {
+        match self {
+            Standing::Known => "known",
+            Standing::Risen => "risen",
+            Standing::New => "new",
+        }
+    }
+}
+
+impl Diagnosis {
+    /// Whether it counts for the exit status: what a baseline knows does not.
+    pub fn counts(&self) -> bool {
+        self.baseline != Some(Standing::Known)
+    }
 }
 
 /// One line of the log that proves a diagnosis.

@@ -3,9 +3,11 @@
 mod event;
 mod json;
 mod jsonl;
+mod sentence;
 mod style;
 mod text;
 mod visible;
+mod words;
 
 #[cfg(test)]
 mod sample;

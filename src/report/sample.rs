@@ -270,7 +270,6 @@ pub(super) fn hostile() -> Report {
         diagnosis.fix.summary.push_str(HOSTILE);
         diagnosis.fix.steps.push(HOSTILE.to_owned());
         diagnosis.fix.commands.push(HOSTILE.to_owned());
-        diagnosis.baseline = Some(HOSTILE.to_owned());
     }
     report.verdict = diagnoses.first().cloned();
     report.diagnoses = diagnoses;

@@ -5,7 +5,6 @@ mod details;
 mod health;
 mod paper;
 mod table;
-mod words;
 
 use std::io::{self, Write};
 

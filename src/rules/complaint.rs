@@ -15,6 +15,14 @@ pub struct Complaint {
     pub what: String,
 }
 
+impl Complaint {
+    /// A complaint about what begins at byte `at` of `text`, which is what the file holds.
+    pub fn at(file: &str, text: &str, at: usize, what: String) -> Complaint {
+        let (line, column) = place(text, at);
+        Complaint { file: file.to_owned(), line, column, what }
+    }
+}
+
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.what)

@@ -125,8 +125,7 @@ impl Reader {
     }
 
     pub(super) fn complain(&mut self, file: &str, text: &str, at: usize, what: String) {
-        let (line, column) = place(text, at);
-        self.complaints.push(Complaint { file: file.to_owned(), line, column, what });
+        self.complaints.push(Complaint::at(file, text, at, what));
     }
 
     /// Asks for a shared capture set of that name when all files are read.

@@ -4,9 +4,11 @@ use anyhow::bail;
 
 use crate::analyze::batch::{self, Failure, Outcome};
 use crate::cli::ExitStatus;
+use crate::cli::baseline::Scope;
 use crate::cli::output::{self, Sink};
 use crate::cli::progress::Progress;
 use crate::cli::settings::{Input, Settings};
+use crate::diagnosis::Diagnosis;
 use crate::model::Level;
 use crate::report::{Report, Style, Volume};
 
@@ -34,7 +36,19 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     for problem in &outcome.problems {
         output::error(&anyhow::Error::msg(problem.clone()));
     }
-    let status = status(&outcome, settings.fail_on);
+    let mut fail_on = settings.fail_on;
+    if let Some(baseline) = &settings.baseline {
+        let scope = Scope {
+            patterns: &settings.batch.patterns,
+            complete: is_complete(&outcome),
+            quiet: settings.volume == Volume::Quiet,
+        };
+        baseline.apply(&mut outcome.report, &scope)?;
+        if baseline.update {
+            fail_on = None;
+        }
+    }
+    let status = status(&outcome, fail_on);
     hide(&mut outcome, settings.show);
     let sink = Sink { file: settings.output.as_deref(), colour: settings.colour };
     let rhythm: Vec<Option<f64>> = outcome.rhythm.iter().map(|rhythm| rhythm.every).collect();
@@ -74,18 +88,19 @@ fn is_empty(report: &Report) -> bool {
 /// What could not be read weighs more than what was found: a script must not take half an answer for a
 /// whole one.
 fn status(outcome: &Outcome, fail_on: Option<Level>) -> ExitStatus {
-    let report = &outcome.report;
-    if !outcome.problems.is_empty()
-        || report.sources.iter().any(|source| source.incomplete.is_some())
-    {
+    if !is_complete(outcome) {
         return ExitStatus::Failed;
     }
-    let counts = |level: Level| fail_on.is_some_and(|from| level >= from);
-    if report.diagnoses.iter().any(|diagnosis| counts(diagnosis.level)) {
-        ExitStatus::Found
-    } else {
-        ExitStatus::Clean
-    }
+    let fails = |diagnosis: &Diagnosis| {
+        diagnosis.counts() && fail_on.is_some_and(|from| diagnosis.level >= from)
+    };
+    if outcome.report.diagnoses.iter().any(fails) { ExitStatus::Found } else { ExitStatus::Clean }
+}
+
+/// Whether all that was named could be read whole.
+fn is_complete(outcome: &Outcome) -> bool {
+    outcome.problems.is_empty()
+        && outcome.report.sources.iter().all(|source| source.incomplete.is_none())
 }
 
 /// Takes out what is milder than `show`, with its context.

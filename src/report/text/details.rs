@@ -1,10 +1,10 @@
 //! One diagnosis in full.
 
 use super::paper::{Ink, Paper, fit, shown};
-use super::words;
 use crate::diagnosis::{Diagnosis, Evidence, Exception, Fix, OwnFrame};
 use crate::model::Level;
-use crate::report::{Report, RunReport, SourceReport, Style, Volume};
+use crate::report::sentence::{frame_place, sentence, standing};
+use crate::report::{Report, Style, Volume};
 
 /// The diagnosis at `index` of the report: sentence, place, proof and fix.
 pub(super) fn write(paper: &mut Paper, report: &Report, index: usize, style: &Style<'_>) {
@@ -23,7 +23,11 @@ pub(super) fn write(paper: &mut Paper, report: &Report, index: usize, style: &St
         paper.prose((Ink::Plain, "  "), Ink::Plain, &diagnosis.fix.summary);
         return;
     }
-    paper.prose((Ink::Plain, "  "), Ink::Faint, &about(diagnosis));
+    paper.prose(
+        (Ink::Plain, "  "),
+        Ink::Faint,
+        &format!("{} · {}", diagnosis.rule, standing(diagnosis)),
+    );
     if let Some(frame) = frame {
         write_frame(paper, frame);
     }
@@ -33,69 +37,6 @@ pub(super) fn write(paper: &mut Paper, report: &Report, index: usize, style: &St
         write_chain(paper, exception);
     }
     write_fix(paper, &diagnosis.fix);
-}
-
-/// What happened, when and where, in one sentence.
-fn sentence(report: &Report, diagnosis: &Diagnosis) -> String {
-    let what = match diagnosis.level {
-        Level::Fatal => match run_of(report, diagnosis).map(|(_, run)| run.end.as_str()) {
-            Some("killed") => "The bot was killed",
-            Some("silent") => "The bot fell silent",
-            _ => "The bot crashed",
-        },
-        Level::Error => "The bot went on, but something in it failed",
-        Level::Warning => "The bot coped with this",
-    };
-    let at = &diagnosis.last;
-    let when = words::time_of(at).map(|time| format!(" at {time}")).unwrap_or_default();
-    let stream = if at.source == at.file || report.sources.len() == 1 {
-        String::new()
-    } else {
-        format!(", {}", at.source)
-    };
-    let place = format!(" ({}, line {}{stream})", at.file, at.line);
-    format!("{what}{when}{place}: {}", diagnosis.summary)
-}
-
-/// The source that holds a diagnosis, and the run that ended with it (else the run that holds it).
-pub(super) fn run_of<'r>(
-    report: &'r Report,
-    diagnosis: &Diagnosis,
-) -> Option<(&'r SourceReport, &'r RunReport)> {
-    let source = report.sources.iter().find(|source| source.name == diagnosis.last.source)?;
-    let is_its = |run: &&RunReport| run.rule.as_deref() == Some(diagnosis.rule.as_str());
-    let run = source.runs.iter().rev().find(is_its).or_else(|| {
-        let line = diagnosis.last.line;
-        source.runs.iter().find(|run| (run.first_line..=run.last_line).contains(&line))
-    })?;
-    Some((source, run))
-}
-
-/// Rule, certainty and repetition.
-fn about(diagnosis: &Diagnosis) -> String {
-    let mut about =
-        format!("{} · {:.0} % sure", diagnosis.rule, diagnosis.confidence.clamp(0.0, 1.0) * 100.0);
-    if diagnosis.count > 1 {
-        about.push_str(&format!(" · {} times", words::digits(diagnosis.count)));
-        if let Some(time) = words::time_of(&diagnosis.first) {
-            about.push_str(&format!(" since {time}"));
-        }
-    }
-    if let Some(baseline) = &diagnosis.baseline {
-        about.push_str(&format!(" · {baseline} in the baseline"));
-    }
-    about
-}
-
-fn frame_place(frame: &OwnFrame) -> String {
-    let mut place = frame.file.clone();
-    if let Some(line) = frame.line {
-        place.push_str(&format!(":{line}"));
-    }
-    if let Some(function) = &frame.function {
-        place.push_str(&format!(" in {function}"));
-    }
-    place
 }
 
 fn write_frame(paper: &mut Paper, frame: &OwnFrame) {

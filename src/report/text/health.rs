@@ -1,9 +1,9 @@
 //! What was read, how it ended, and what to look at where lines simply stop.
 
 use super::paper::{Ink, Paper};
-use super::{details, words};
 use crate::diagnosis::Diagnosis;
 use crate::report::{Report, SourceReport, Style};
+use crate::report::{sentence, words};
 
 /// A log that is silent for less than this is not remarked on, whatever its rhythm.
 const QUIET_SECONDS: f64 = 60.0;
@@ -92,7 +92,7 @@ fn word_on_silence(
 
 /// Behind a crash: how often the same ended a run, and whether the bot is back.
 pub(super) fn write_after_crash(paper: &mut Paper, report: &Report, diagnosis: &Diagnosis) {
-    let Some((source, run)) = details::run_of(report, diagnosis) else { return };
+    let Some((source, run)) = sentence::run_of(report, diagnosis) else { return };
     let same =
         source.runs.iter().filter(|run| run.rule.as_deref() == Some(&diagnosis.rule)).count();
     let mut words_after = Vec::new();

@@ -5,9 +5,9 @@ use comfy_table::{
 };
 
 use super::paper::{Ink, Paper, fit, shown};
-use super::words;
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, Standing};
 use crate::model::{Level, Position};
+use crate::report::words;
 
 /// More rows than this are not compact.
 const ROWS: usize = 20;
@@ -20,15 +20,18 @@ struct Layout {
     first: bool,
     /// Days beside clock times.
     days: bool,
+    /// How each stands to the baseline, where there is one.
+    baseline: bool,
 }
 
 impl Layout {
-    fn new(width: usize, several: bool) -> Layout {
+    fn new(width: usize, several: bool, baseline: bool) -> Layout {
         Layout {
             rule: width >= if several { 140 } else { 110 },
             log: several && width >= 60,
             first: width >= if several { 100 } else { 60 },
             days: width >= 60,
+            baseline,
         }
     }
 }
@@ -39,7 +42,8 @@ pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool, lo
         return;
     }
     paper.heading(if has_answer { "Also seen" } else { "What the bot coped with" }, "");
-    let layout = Layout::new(paper.width(), logs > 1);
+    let has_baseline = rest.iter().any(|diagnosis| diagnosis.baseline.is_some());
+    let layout = Layout::new(paper.width(), logs > 1, has_baseline);
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -50,7 +54,9 @@ pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool, lo
     } else {
         table.force_no_tty();
     }
-    let mut header = vec!["level", "count", "what"];
+    let mut header = vec!["level", "count"];
+    header.extend(layout.baseline.then_some("is"));
+    header.push("what");
     header.extend(layout.rule.then_some("rule"));
     header.extend(layout.log.then_some("log"));
     header.extend(layout.first.then_some("first"));
@@ -65,7 +71,10 @@ pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool, lo
             Level::Warning => level,
         };
         let count = Cell::new(words::digits(diagnosis.count)).set_alignment(CellAlignment::Right);
-        let mut row = vec![level, count, Cell::new(shown(&diagnosis.title))];
+        let mut row = vec![level, count];
+        let standing = diagnosis.baseline.map_or("", Standing::id);
+        row.extend(layout.baseline.then(|| Cell::new(standing)));
+        row.push(Cell::new(shown(&diagnosis.title)));
         row.extend(layout.rule.then(|| Cell::new(shown(&diagnosis.rule))));
         row.extend(layout.log.then(|| Cell::new(shown(file_name(&diagnosis.last.source)))));
         row.extend(layout.first.then(|| place(&diagnosis.first, &layout)));
@@ -75,7 +84,7 @@ pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool, lo
     for (column, name) in table.column_iter_mut().zip(names) {
         column.set_padding((0, 2));
         // Words wrap; numbers and times do not.
-        if matches!(name, "level" | "count" | "first" | "last") {
+        if matches!(name, "level" | "count" | "is" | "first" | "last") {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
