@@ -82,6 +82,7 @@ fn what_is_known_passes_and_what_is_new_or_has_risen_fails() {
     assert_eq!(status(&output), 1, "a second one fails");
     assert_eq!(standings(folder)[0].1, "risen");
     let text = String::from_utf8(output.stdout).unwrap();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("risen above the baseline"), "{text}");
 
     // A warning that is known and now ends the bot has risen as well.

@@ -141,9 +141,6 @@ pub(super) struct OneSource {
     report: SourceReport,
     /// Each with the lines before it.
     diagnoses: Vec<(Diagnosis, Vec<Evidence>)>,
-    verdict: Option<usize>,
-    /// When the run of the verdict ended, on the log's own time line.
-    ended: Option<f64>,
     rhythm: Rhythm,
 }
 
@@ -232,7 +229,6 @@ fn conclude_lane(
             && (options.patterns.is_empty()
                 || options.patterns.contains(&rules.rules[runs.incidents.rule(cause)].pattern))
     });
-    let ended = crashed.and_then(|(_, run)| run.ended.as_ref()).map(crate::event::Stamp::seconds);
     let time = |stamp: Option<&crate::event::Stamp>| stamp.and_then(crate::event::Stamp::iso);
     let run_reports = runs
         .ended
@@ -267,7 +263,7 @@ fn conclude_lane(
     let contexts = runs.incidents.take_contexts(&names);
     let diagnoses = runs.incidents.into_diagnoses(rules, &names);
     let rhythm = Rhythm { every: lane.rhythm };
-    let mut one = OneSource { report, diagnoses: Vec::new(), verdict: None, ended, rhythm };
+    let mut one = OneSource { report, diagnoses: Vec::new(), rhythm };
     for (index, (diagnosis, context)) in diagnoses.into_iter().zip(contexts).enumerate() {
         let wanted = options.patterns.is_empty() || options.patterns.contains(&diagnosis.pattern);
         let in_run = span_of_run.is_none_or(|(first, last)| {
@@ -275,7 +271,6 @@ fn conclude_lane(
         });
         if wanted && in_run {
             if verdict == Some(index) {
-                one.verdict = Some(one.diagnoses.len());
                 one.report.verdict = Some(diagnosis.fingerprint.clone());
             }
             one.diagnoses.push((diagnosis, context));
@@ -295,39 +290,21 @@ fn chosen_run(asked: Option<i64>, count: usize) -> Option<usize> {
 
 /// Joins the sources, in PATH order.
 pub(super) fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
-    let verdict = read
-        .iter()
-        .enumerate()
-        .filter_map(|(at, one)| one.verdict.map(|index| (at, &one.diagnoses[index].0, one.ended)))
-        // The latest by time; else, and between equals, the first in PATH order.
-        .max_by(|a, b| {
-            let time = |ended: Option<f64>| ended.unwrap_or(f64::NEG_INFINITY);
-            time(a.2).total_cmp(&time(b.2)).then(b.0.cmp(&a.0))
-        })
-        .map(|(_, diagnosis, _)| diagnosis.clone());
     let mut diagnoses = Vec::new();
     let mut sources = Vec::new();
     let mut rhythm = Vec::new();
-    for (at, one) in read.into_iter().enumerate() {
-        diagnoses
-            .extend(one.diagnoses.into_iter().map(|(diagnosis, context)| (at, diagnosis, context)));
+    for one in read {
+        diagnoses.extend(one.diagnoses);
         rhythm.push(one.rhythm);
         sources.push(one.report);
     }
-    diagnoses.sort_by(|(at_a, a, _), (at_b, b, _)| {
-        let place =
-            |at: &usize, diagnosis: &Diagnosis| (*at, diagnosis.first.line, diagnosis.first.byte);
-        b.level.cmp(&a.level).then_with(|| place(at_a, a).cmp(&place(at_b, b)))
-    });
-    let (diagnoses, context) =
-        diagnoses.into_iter().map(|(_, diagnosis, context)| (diagnosis, context)).unzip();
+    let order = report::Order { sources: &sources };
+    diagnoses.sort_by_cached_key(|(diagnosis, _)| order.key(diagnosis));
+    let (diagnoses, context): (Vec<Diagnosis>, _) = diagnoses.into_iter().unzip();
     let report = Report {
         schema_version: report::SCHEMA_VERSION,
-        tool: report::Tool {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-        verdict,
+        tool: report::Tool::default(),
+        verdict: report::verdict(&sources, &diagnoses),
         diagnoses,
         sources,
     };

@@ -2,6 +2,7 @@
 //! exist only here.
 
 mod baseline;
+mod ci;
 pub mod commands;
 mod exit;
 mod moment;
@@ -77,6 +78,7 @@ pub struct Args {
 enum Command {
     Explain(commands::explain::ExplainArgs),
     Rules(commands::rules::RulesArgs),
+    Merge(commands::merge::MergeArgs),
     /// Print shell completions.
     ///
     /// Print the completions of a shell; put them where it looks for them, for instance
@@ -103,6 +105,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Some(Command::Rules(args)) => {
             output::page(|width, out| commands::rules::run(&args, width, out))
         }
+        Some(Command::Merge(args)) => commands::merge::run(args),
         None => settings::Settings::new(args, now).and_then(commands::diagnose::run),
     };
     match result {

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::moment::Moment;
 use super::{moment, size, zone};
 use crate::model::{Level, Pattern};
+use crate::report::Format;
 use crate::safe::limits;
 
 fn levels() -> impl TypedValueParser<Value = Level> {
@@ -114,7 +115,7 @@ pub(super) struct ReadingOptions {
     #[arg(long, value_name = "ZONE", value_parser = zone::parse)]
     pub(super) tz: Option<TimeZone>,
 
-    /// The bot's source tree: frames inside it are the bot's own.
+    /// The bot's source tree: frames inside it are the bot's own, and formats for CI systems point there.
     #[arg(long, value_name = "DIR")]
     pub(super) source_root: Option<PathBuf>,
 
@@ -150,6 +151,36 @@ pub(super) enum FormatArg {
     Text,
     /// One object, for programs.
     Json,
+    /// One object a line, for programs.
+    Jsonl,
+    /// To paste into an issue or a chat.
+    Markdown,
+    /// Annotations of GitHub Actions, and a job summary.
+    Github,
+    /// Code Quality of GitLab.
+    Gitlab,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Test results in JUnit's XML.
+    Junit,
+    /// Metrics for Prometheus' textfile collector.
+    Prometheus,
+}
+
+impl From<FormatArg> for Format {
+    fn from(arg: FormatArg) -> Format {
+        match arg {
+            FormatArg::Text => Format::Text,
+            FormatArg::Json => Format::Json,
+            FormatArg::Jsonl => Format::Jsonl,
+            FormatArg::Markdown => Format::Markdown,
+            FormatArg::Github => Format::Github,
+            FormatArg::Gitlab => Format::Gitlab,
+            FormatArg::Sarif => Format::Sarif,
+            FormatArg::Junit => Format::Junit,
+            FormatArg::Prometheus => Format::Prometheus,
+        }
+    }
 }
 
 /// `--fail-on`.

@@ -10,7 +10,7 @@ use jiff::{Timestamp, Zoned};
 
 use super::Args;
 use super::baseline::BaselineFile;
-use super::options::{ColourChoice, FormatArg};
+use super::options::ColourChoice;
 use crate::analyze::BatchOptions;
 use crate::model::Level;
 use crate::report::{Format, Volume};
@@ -107,10 +107,7 @@ impl Settings {
         Ok(Settings {
             input,
             batch,
-            format: match report.format {
-                FormatArg::Text => Format::Text,
-                FormatArg::Json => Format::Json,
-            },
+            format: report.format.into(),
             output: report.output.filter(|path| path.as_os_str() != "-"),
             fail_on: report.fail_on.level(),
             baseline: selection

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Level, Pattern, Position};
 
-/// The order of the fields is the order of the keys.
+/// Matches of one cause taken together. The order of the fields is the order of the keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Diagnosis {
     /// The pattern.
     pub pattern: Pattern,
@@ -20,6 +21,7 @@ pub struct Diagnosis {
     /// Judged by what happened next.
     pub level: Level,
     /// 0 to 1, calibrated; below 0.5 it is never a verdict.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
     pub confidence: f64,
     /// Events it stands for.
     pub count: u64,
@@ -36,6 +38,7 @@ pub struct Diagnosis {
     /// What to do now.
     pub fix: Fix,
     /// The same for the same cause on another day or host.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{16}$")))]
     pub fingerprint: String,
     /// Only with a baseline: how it stands to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,6 +47,7 @@ pub struct Diagnosis {
 
 /// How a diagnosis stands to a baseline; the order is that of the attention it wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// It is in the baseline, and no worse than there.
@@ -74,6 +78,7 @@ impl Diagnosis {
 
 /// One line of the log that proves a diagnosis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// The file, as given.
     pub file: String,
@@ -85,6 +90,7 @@ pub struct Evidence {
 
 /// The exception behind a diagnosis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Exception {
     /// Class of the link that was named the cause, as logged.
     #[serde(rename = "type")]
@@ -99,6 +105,7 @@ pub struct Exception {
 
 /// A frame of the bot's own code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OwnFrame {
     /// File as logged.
     pub file: String,
@@ -112,6 +119,7 @@ pub struct OwnFrame {
 
 /// One exception of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChainLink {
     /// Class as logged.
     #[serde(rename = "type")]
@@ -122,6 +130,7 @@ pub struct ChainLink {
 
 /// What to do now, with captures filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fix {
     /// One sentence.
     pub summary: String,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How bad a diagnosis is, judged by what happened next and not by the word the logger used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The bot handled it: retried, reconnected, skipped.

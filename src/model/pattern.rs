@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The order of the variants is the order in which patterns appear everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Pattern {
     /// Missing or mismatched dependencies.

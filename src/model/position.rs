@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// A place in a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Position {
     /// Name of the source.
     pub source: String,

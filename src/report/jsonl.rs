@@ -5,8 +5,25 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Serializer};
 
-use super::Event;
 use super::visible::Visible;
+use super::{Event, Report, RunAction, RunEvent, Summary, Told};
+
+/// Writes a report of finished logs: its diagnoses in their order, the runs of each source, and what it
+/// all came to.
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for diagnosis in &report.diagnoses {
+        let told = Told { diagnosis: Box::new(diagnosis.clone()), replayed: false };
+        write_event(&Event::Diagnosis(told), out)?;
+    }
+    for source in &report.sources {
+        for run in &source.runs {
+            let action = if run.end == "open" { RunAction::Began } else { RunAction::Ended };
+            let event = RunEvent { action, source: source.name.clone(), run: run.clone() };
+            write_event(&Event::Run(event), out)?;
+        }
+    }
+    write_event(&Event::Summary(Summary::of(report)), out)
+}
 
 /// Writes one line and flushes it.
 ///
@@ -85,6 +102,24 @@ mod tests {
         assert_eq!(lines.lines().count(), events.len());
         assert!(lines.lines().all(|line| line.starts_with("{\"event\":\"")));
         insta::assert_snapshot!(lines);
+    }
+
+    #[test]
+    fn a_report_is_its_diagnoses_its_runs_and_a_summary() {
+        for report in [sample::crash(), sample::hostile()] {
+            let mut out = Vec::new();
+            write(&report, &mut out).unwrap();
+            let written = String::from_utf8(out).unwrap();
+            sample::assert_inert(&written);
+            let lines: Vec<serde_json::Value> =
+                written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let events: Vec<&str> =
+                lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+            let all = [vec!["diagnosis"; 4], vec!["run"; 3], vec!["summary"]].concat();
+            assert_eq!(events, all);
+            assert!(lines[4]["end"].as_str().unwrap().starts_with("crash"));
+            assert_eq!(lines[7]["diagnoses"]["fatal"], 1);
+        }
     }
 
     #[test]

@@ -1,29 +1,45 @@
 //! One report, one writer a format.
 
+mod ci;
 mod event;
+mod github;
+mod gitlab;
 mod json;
 mod jsonl;
+mod junit;
+mod markdown;
+mod merge;
+mod prometheus;
+mod sarif;
 mod sentence;
 mod style;
 mod text;
+mod tree;
 mod visible;
 mod words;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod schema;
 
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Diagnosis;
+use crate::model::Level;
 
+pub use ci::Ci;
 pub use event::{
     Event, HookAction, HookEvent, Levels, RunAction, RunEvent, SourceAction, SourceEvent, Stall,
     Summary, Told, Update,
 };
 pub use jsonl::write_event;
+pub(crate) use merge::{Order, verdict};
+pub use merge::{merge, parse};
 pub use style::{Style, Volume};
+pub use tree::SourceTree;
 
 /// Version of the JSON report's shape.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -35,10 +51,24 @@ pub enum Format {
     Text,
     /// One object, for programs.
     Json,
+    /// One object a line, for programs.
+    Jsonl,
+    /// To paste into an issue or a chat.
+    Markdown,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// Code Quality of GitLab.
+    Gitlab,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Test results in JUnit's XML.
+    Junit,
+    /// Metrics for Prometheus' textfile collector.
+    Prometheus,
 }
 
-/// Writes `report` to `out`. The format never changes what is in it; `style` is for the formats that
-/// people read.
+/// Writes `report` to `out`. The format never changes what is in it; `style` is what the format needs
+/// beside it.
 ///
 /// # Errors
 /// Those of `out`.
@@ -51,13 +81,22 @@ pub fn write(
     match format {
         Format::Text => text::write(report, style, out),
         Format::Json => json::write(report, out),
+        Format::Jsonl => jsonl::write(report, out),
+        Format::Markdown => markdown::write(report, style, out),
+        Format::Github => github::write(report, &style.ci, out),
+        Format::Gitlab => gitlab::write(report, &style.ci, out),
+        Format::Sarif => sarif::write(report, &style.ci, out),
+        Format::Junit => junit::write(report, &style.ci, out),
+        Format::Prometheus => prometheus::write(report, &style.zone(), out),
     }
 }
 
 /// Everything that was found, in the order of the JSON report's keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// Version of this shape.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA_VERSION)))]
     pub schema_version: u32,
     /// The program.
     pub tool: Tool,
@@ -69,8 +108,25 @@ pub struct Report {
     pub sources: Vec<SourceReport>,
 }
 
+impl Report {
+    /// Index of the diagnosis that answers the question: the verdict; without one, the worst that was not
+    /// handled. What the bot coped with is no answer.
+    pub(crate) fn answer(&self) -> Option<usize> {
+        let Some(verdict) = &self.verdict else {
+            return self.diagnoses.iter().position(|diagnosis| diagnosis.level > Level::Warning);
+        };
+        let is_it = |diagnosis: &Diagnosis| {
+            diagnosis.fingerprint == verdict.fingerprint
+                && diagnosis.first == verdict.first
+                && diagnosis.last == verdict.last
+        };
+        self.diagnoses.iter().position(is_it)
+    }
+}
+
 /// The program that made a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     /// `wd-diagnose`.
     pub name: String,
@@ -78,8 +134,19 @@ pub struct Tool {
     pub version: String,
 }
 
+impl Default for Tool {
+    /// This program.
+    fn default() -> Self {
+        Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
 /// One source as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SourceReport {
     /// Name of the source.
     pub name: String,
@@ -105,6 +172,7 @@ pub struct SourceReport {
 
 /// One life of the bot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunReport {
     /// Its first line.
     pub first_line: u64,
@@ -115,6 +183,7 @@ pub struct RunReport {
     /// Time of its last record.
     pub ended: Option<String>,
     /// `crash`, `clean`, `killed`, `silent` or `open`.
+    #[cfg_attr(test, schemars(extend("enum" = ["crash", "clean", "killed", "silent", "open"])))]
     pub end: String,
     /// Rule of the diagnosis that explains the end, where there is one.
     pub rule: Option<String>,

@@ -1,8 +1,10 @@
 use jiff::Zoned;
+use jiff::tz::TimeZone;
 
+use super::Ci;
 use crate::diagnosis::Evidence;
 
-/// How a report for people is shown. None of it changes what is in the report.
+/// How a report is shown. None of it changes what is in the report.
 #[derive(Debug, Clone)]
 pub struct Style<'a> {
     /// Columns of the terminal.
@@ -20,6 +22,15 @@ pub struct Style<'a> {
     pub now: Option<Zoned>,
     /// The user said that the bot is down.
     pub stopped: bool,
+    /// What the formats for CI systems are told.
+    pub ci: Ci<'a>,
+}
+
+impl Style<'_> {
+    /// Zone of times that carry none, for formats that count seconds.
+    pub(super) fn zone(&self) -> TimeZone {
+        self.now.as_ref().map_or(TimeZone::UTC, |now| now.time_zone().clone())
+    }
 }
 
 impl Default for Style<'_> {
@@ -33,6 +44,7 @@ impl Default for Style<'_> {
             rhythm: &[],
             now: None,
             stopped: false,
+            ci: Ci::default(),
         }
     }
 }

@@ -10,13 +10,12 @@ use std::io::{self, Write};
 
 use super::{Report, Style, Volume};
 use crate::diagnosis::Diagnosis;
-use crate::model::Level;
 use paper::Paper;
 
 /// Writes the report, or nothing for a quiet one in health.
 pub(super) fn write(report: &Report, style: &Style<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut paper = Paper::new(style.width, style.colour);
-    let answer = answer(report);
+    let answer = report.answer();
     match answer {
         Some(index) => {
             details::write(&mut paper, report, index, style);
@@ -43,20 +42,6 @@ pub(super) fn write(report: &Report, style: &Style<'_>, out: &mut dyn Write) -> 
     }
     health::write_sources(&mut paper, report);
     out.write_all(paper.finish().as_bytes())
-}
-
-/// Index of the diagnosis that answers the question: the verdict; without one, the worst that was not
-/// handled. What the bot coped with is no answer.
-fn answer(report: &Report) -> Option<usize> {
-    let Some(verdict) = &report.verdict else {
-        return report.diagnoses.iter().position(|diagnosis| diagnosis.level > Level::Warning);
-    };
-    let is_it = |diagnosis: &Diagnosis| {
-        diagnosis.fingerprint == verdict.fingerprint
-            && diagnosis.first == verdict.first
-            && diagnosis.last == verdict.last
-    };
-    report.diagnoses.iter().position(is_it)
 }
 
 #[cfg(test)]

@@ -60,6 +60,11 @@ pub(super) fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", digits(number))
 }
 
+/// The same for a noun whose plural is another word.
+pub(super) fn count_of(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", digits(number), if number == 1 { one } else { many })
+}
+
 /// A number with commas between thousands.
 pub(super) fn digits(number: u64) -> String {
     let digits = number.to_string();

@@ -92,3 +92,6 @@ pub const FOLLOW_HELD: usize = 64;
 
 /// NULs of one followed file that are read in one look for what may come behind them.
 pub const FOLLOW_NULS: usize = 4 << 20;
+
+/// Longest JSON report that is read again: one with every incident of a hundred sources, with room.
+pub const REPORT_BYTES: u64 = 1 << 30;

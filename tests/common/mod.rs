@@ -196,7 +196,17 @@ pub(crate) fn last_component(class: &str) -> &str {
 }
 
 /// The formats a report is written in.
-pub(crate) const FORMATS: [Format; 2] = [Format::Text, Format::Json];
+pub(crate) const FORMATS: [Format; 9] = [
+    Format::Text,
+    Format::Json,
+    Format::Jsonl,
+    Format::Markdown,
+    Format::Github,
+    Format::Gitlab,
+    Format::Sarif,
+    Format::Junit,
+    Format::Prometheus,
+];
 
 /// How much larger the test is by hand than in every run.
 pub(crate) fn scale() -> u64 {

@@ -5,12 +5,14 @@ use anyhow::bail;
 use crate::analyze::batch::{self, Failure, Outcome};
 use crate::cli::ExitStatus;
 use crate::cli::baseline::Scope;
+use crate::cli::ci::Surroundings;
 use crate::cli::output::{self, Sink};
 use crate::cli::progress::Progress;
 use crate::cli::settings::{Input, Settings};
 use crate::diagnosis::Diagnosis;
 use crate::model::Level;
-use crate::report::{Report, Style, Volume};
+use crate::report::{Ci, Format, Report, Style, Volume};
+use crate::rules;
 
 /// Reads the logs and reports.
 ///
@@ -52,6 +54,10 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     hide(&mut outcome, settings.show);
     let sink = Sink { file: settings.output.as_deref(), colour: settings.colour };
     let rhythm: Vec<Option<f64>> = outcome.rhythm.iter().map(|rhythm| rhythm.every).collect();
+    let surroundings = Surroundings::new(settings.batch.source_root.as_deref(), settings.format);
+    // SARIF explains the rules that it names; they were read once already, so this cannot fail.
+    let rules = (settings.format == Format::Sarif).then(|| rules::load(&settings.batch.rules).ok());
+    let rules = rules.flatten();
     let style = Style {
         width: sink.width(),
         colour: sink.colour(),
@@ -60,8 +66,15 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
         rhythm: &rhythm,
         now: Some(settings.now),
         stopped: settings.batch.stopped,
+        ci: Ci {
+            rules: rules.as_ref(),
+            tree: surroundings.tree.as_ref(),
+            fail_on,
+            has_summary: surroundings.summary.is_some(),
+        },
     };
     sink.write(settings.format, &outcome.report, &style)?;
+    surroundings.summarize(&outcome.report, &style);
     Ok(status)
 }
 

@@ -3,4 +3,5 @@
 pub(super) mod completions;
 pub(super) mod diagnose;
 pub mod explain;
+pub(super) mod merge;
 pub mod rules;
