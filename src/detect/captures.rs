@@ -46,15 +46,39 @@ pub(super) fn complete(
             }
         }
     }
+    take_sets(rules, &rule.take, &texts, &mut found.captures);
+    derive(rules, parsed, found, &texts);
+}
+
+/// Adds what the shared sets in `take` find in the first of the texts that holds it, with clean hosts
+/// and keys: for findings under a rule that the program raises by itself.
+pub fn take(
+    rules: &RuleSet,
+    take: &[String],
+    texts: &[String],
+    captures: &mut BTreeMap<String, String>,
+) {
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    take_sets(rules, take, &texts, captures);
+    clean(captures);
+}
+
+/// Adds what the shared sets find, each in the first text that holds it.
+fn take_sets(
+    rules: &RuleSet,
+    take: &[String],
+    texts: &[&str],
+    captures: &mut BTreeMap<String, String>,
+) {
     let mut addresses = Vec::new();
-    for set in &rule.take {
-        if found.captures.contains_key(set) {
+    for set in take {
+        if captures.contains_key(set) {
             continue;
         }
         let regexes = rules.captures.get(set).map_or(&[][..], Vec::as_slice);
-        'set: for text in &texts {
+        'set: for text in texts {
             for regex in regexes.iter().filter_map(|regex| regex.on(text)) {
-                let mut more = found.captures.clone();
+                let mut more = captures.clone();
                 if !named(regex, text, &mut more) {
                     continue;
                 }
@@ -64,7 +88,7 @@ pub(super) fn complete(
                 if address {
                     addresses.extend(more.remove("host"));
                 }
-                found.captures = more;
+                *captures = more;
                 if !address {
                     break 'set;
                 }
@@ -72,9 +96,21 @@ pub(super) fn complete(
         }
     }
     if let Some(address) = addresses.into_iter().next() {
-        found.captures.entry("host".to_owned()).or_insert(address);
+        captures.entry("host".to_owned()).or_insert(address);
     }
-    derive(rules, parsed, found, &texts);
+}
+
+/// Plain hosts and unquoted keys.
+fn clean(captures: &mut BTreeMap<String, String>) {
+    if let Some(host) = captures.get_mut("host") {
+        *host = clean_host(host);
+        if host.is_empty() {
+            captures.remove("host");
+        }
+    }
+    if let Some(key) = captures.get_mut("key") {
+        *key = unquoted(key).to_owned();
+    }
 }
 
 fn is_address(host: &str) -> bool {
@@ -94,15 +130,7 @@ fn search_order<'p>(
 
 /// Values that follow from others: a clean host, the exchange, the package, the end of a ban, the skew.
 fn derive(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match, texts: &[&str]) {
-    if let Some(host) = found.captures.get_mut("host") {
-        *host = clean_host(host);
-        if host.is_empty() {
-            found.captures.remove("host");
-        }
-    }
-    if let Some(key) = found.captures.get_mut("key") {
-        *key = unquoted(key).to_owned();
-    }
+    clean(&mut found.captures);
     let rule = &rules.rules[found.rule];
     if rule.pattern == Pattern::Dependencies
         && !found.captures.contains_key("package")

@@ -37,6 +37,8 @@ pub(super) fn find(
             continue;
         }
         let Some(regex) = context.regex.on(text) else { continue };
+        let own = context.exchange.as_deref().and_then(|id| rules.exchanges.by_id(id));
+        let named = own.map(|table| (table, table.id.clone())).or_else(|| named.clone());
         for hit in regex.captures_iter(text).take(8) {
             let Some(code) = hit.name("code") else { continue };
             let code = code.as_str();
@@ -53,13 +55,13 @@ pub(super) fn find(
     match &named {
         Some((table, id)) => {
             if let Some(error) = table.by_message(text) {
-                add(error, Some(id), "", 0.95);
+                add(error, Some(id), error.message_code(), 0.95);
             }
         }
         None => {
             let tables = &rules.exchanges.tables;
             if let Some(error) = tables.iter().find_map(|table| table.by_message(text)) {
-                add(error, None, "", UNNAMED);
+                add(error, None, error.message_code(), UNNAMED);
             }
         }
     }

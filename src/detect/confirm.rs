@@ -8,7 +8,7 @@ use super::codes;
 use super::literals::Announced;
 use super::prefilter::{Candidate, Prefilter};
 use super::subject::{Parsed, Subject, Which};
-use crate::event::read_record;
+use crate::event::{read_record, spoken};
 use crate::model::Severity;
 use crate::rules::{self, Basis, Effect, LazyRegex, On, RuleSet, When};
 use crate::traceback::Roots;
@@ -96,7 +96,7 @@ impl<'r> Matcher<'r> {
     /// All matches in an event, the winner first.
     pub fn confirm(&self, parsed: &Parsed<'_>) -> Vec<Match> {
         let mut announced = self.prefilter.announced(parsed.whole.as_bytes());
-        if parsed.links.is_empty() && parsed.raw.len() > parsed.whole.len() {
+        if parsed.has_header() {
             announced.extend(self.prefilter.announced(parsed.raw.as_bytes()));
             announced.sort_unstable();
             announced.dedup();
@@ -249,7 +249,25 @@ impl<'r> Matcher<'r> {
         for regex in when.regex.iter().filter_map(|regex| regex.on(&subject.text)) {
             captures::named(regex, &subject.text, &mut captures);
         }
+        if let Some(code) = &when.code {
+            for source in self.code_lines(subject, parsed) {
+                if code.on(source).is_some_and(|code| captures::named(code, source, &mut captures))
+                {
+                    break;
+                }
+            }
+        }
         Some(captures)
+    }
+
+    /// The lines of code that a subject was raised on: the innermost, then the bot's own.
+    fn code_lines<'p>(
+        &self,
+        subject: &Subject<'p>,
+        parsed: &'p Parsed<'_>,
+    ) -> impl Iterator<Item = &'p str> {
+        let own = parsed.own_frame(subject.which, &self.roots);
+        subject.frames.last().into_iter().chain(own).filter_map(|frame| frame.code.as_deref())
     }
 
     /// What a `when` lacks on a subject; `None` where it holds. Cheap conditions come first.
@@ -294,7 +312,9 @@ impl<'r> Matcher<'r> {
             return Some(format!("holds `{present}`, which `not` forbids"));
         }
         if let Some(wanted) = when.severity {
-            let logged = parsed.event.head.severity.unwrap_or(Severity::Info);
+            let first = || parsed.message.lines().next().unwrap_or("");
+            let logged = parsed.event.head.severity.or_else(|| spoken(first()));
+            let logged = logged.unwrap_or(Severity::Info);
             if logged < wanted {
                 return Some(format!("was logged at {logged:?}, below {wanted:?}"));
             }
@@ -308,10 +328,8 @@ impl<'r> Matcher<'r> {
             }
         }
         if let Some(code) = &when.code {
-            let own = parsed.own_frame(subject.which, &self.roots);
-            let frames = subject.frames.last().into_iter().chain(own);
-            let matches = frames
-                .filter_map(|frame| frame.code.as_deref())
+            let matches = self
+                .code_lines(subject, parsed)
                 .any(|source| code.on(source).is_some_and(|regex| regex.is_match(source)));
             if !matches {
                 return Some(format!("the code does not match `{}`", code.text()));

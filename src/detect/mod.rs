@@ -10,6 +10,7 @@ mod literals;
 mod prefilter;
 mod subject;
 
+pub use captures::take;
 pub use confirm::{Match, Matcher};
 pub use prefilter::{Candidate, Prefilter};
 pub use subject::{Inline, Parsed, Subject, Which};

@@ -125,7 +125,7 @@ impl<'e> Parsed<'e> {
                 frames: &[],
             });
         }
-        if self.links.is_empty() && self.raw.len() > self.message.len() {
+        if self.has_header() {
             subjects.push(Subject {
                 which: Which::Line,
                 text: self.raw.clone(),
@@ -134,6 +134,13 @@ impl<'e> Parsed<'e> {
             });
         }
         subjects
+    }
+
+    /// Whether the first line as logged holds more than the message's first line: a header, which what a
+    /// supervisor or the kernel says may look like.
+    pub fn has_header(&self) -> bool {
+        let first = self.message.lines().next().unwrap_or("");
+        self.links.is_empty() && self.raw.len() > first.len()
     }
 
     /// Where a subject stands, in words.

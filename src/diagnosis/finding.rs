@@ -180,7 +180,7 @@ fn exception_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>, which: Which) -> Opt
 /// Marks on the event's own words: not inside the traceback, where code and frames name anything.
 fn marks_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> Vec<usize> {
     let mut marks = matcher.marks(&parsed.message);
-    if parsed.links.is_empty() && parsed.raw.len() > parsed.message.len() {
+    if parsed.has_header() {
         marks.extend(matcher.marks(&parsed.raw));
     }
     marks.sort_unstable();

@@ -6,9 +6,10 @@ use super::evidence::Line;
 use super::finding::{Finding, Kind};
 use super::fingerprint;
 use super::record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame};
-use crate::event::Stamp;
+use crate::detect;
+use crate::event::{Stamp, spoken};
 use crate::model::{Level, Pattern, Position, Severity};
-use crate::rules::{Effect, RuleSet};
+use crate::rules::{Effect, RuleSet, short};
 use crate::safe::escape::visible;
 use crate::safe::limits;
 use crate::safe::redact::Redactor;
@@ -32,12 +33,17 @@ pub struct Incidents {
     pub fresh: Vec<usize>,
     /// Findings added so far.
     added: u64,
+    /// The incident last added to, and the last line of its finding.
+    latest: Option<(usize, u64)>,
     /// Incidents that may give way, oldest first: warnings, then errors. One whose level rose since is
     /// moved or dropped when its turn comes.
     mild: [VecDeque<usize>; 2],
     /// Bytes of context kept.
     context_bytes: usize,
 }
+
+/// A traceback belongs to the record that names its exception at most this many lines above it.
+const LINES_TO_A_TRACEBACK: u64 = 3;
 
 /// An incident does not give way while one of the last so many findings was its own: the run may still
 /// mean it (it remembers at most half as many).
@@ -56,6 +62,7 @@ struct Incident {
     captures: BTreeMap<String, String>,
     exception: Option<Exception>,
     ends_log: bool,
+    effect: Effect,
     /// The finding last added, counted from the start.
     added: u64,
     /// Lines before the first event.
@@ -81,6 +88,8 @@ pub struct Mention {
     pub confidence: f64,
     /// The process it speaks of.
     pub pid: Option<u32>,
+    /// A traceback whose last line, the exception itself, is not in the log.
+    pub torn: bool,
 }
 
 impl Default for Incidents {
@@ -100,6 +109,7 @@ impl Incidents {
             crowded_out: 0,
             fresh: Vec::new(),
             added: 0,
+            latest: None,
             mild: Default::default(),
             context_bytes: 0,
         }
@@ -152,6 +162,7 @@ impl Incidents {
                     captures: captures.clone(),
                     exception: finding.exception.clone(),
                     ends_log: false,
+                    effect: rule.effect,
                     added: 0,
                     context: Vec::new(),
                 };
@@ -169,6 +180,7 @@ impl Incidents {
             }
         };
         self.added += 1;
+        self.lend_frame(index, finding);
         let pid = captures.get("pid").and_then(|pid| pid.parse().ok());
         let incident = &mut self.all[index];
         incident.added = self.added;
@@ -183,12 +195,33 @@ impl Incidents {
             incident: index,
             rule: rule_at,
             kind: finding.kind,
-            severity: finding.severity,
+            severity: finding.severity.or_else(|| spoken(&finding.message)),
             place: finding.place,
             effect: rule.effect,
             confidence,
             pid,
+            torn: is_torn(finding),
         })
+    }
+
+    /// Gives the incident right before the frame of a traceback that belongs to it: the exception was
+    /// told in one record, and its traceback follows in the next, or is torn.
+    fn lend_frame(&mut self, index: usize, finding: &Finding) {
+        let before = self.latest.replace((index, finding.last_line));
+        let Some((before, line)) = before else { return };
+        let Some(exception) = &finding.exception else { return };
+        let near = (line + 1..=line + LINES_TO_A_TRACEBACK).contains(&finding.place.line);
+        if before == index || !near || exception.frame.is_none() {
+            return;
+        }
+        let told = self.all.get_mut(before).and_then(|incident| incident.exception.as_mut());
+        if let Some(told) = told
+            && told.frame.is_none()
+            && (exception.class.is_empty()
+                || exception.chain.iter().any(|link| short(&link.class) == short(&told.class)))
+        {
+            told.frame.clone_from(&exception.frame);
+        }
     }
 
     /// Index for a new incident: a free one, or that of the oldest of the mildest level, which is gone
@@ -251,7 +284,7 @@ impl Incidents {
             return None;
         }
         let rule = rules.position("other/uncaught-exception")?;
-        Some((rule, exception_captures(finding), rules.rules[rule].confidence))
+        Some((rule, own_captures(rules, rule, finding), rules.rules[rule].confidence))
     }
 
     /// Adds the end of a run that no finding explains, under a rule of the program's own.
@@ -263,7 +296,7 @@ impl Incidents {
         stamp: Option<Stamp>,
     ) -> Option<Mention> {
         let rule_at = rules.position(rule)?;
-        let mut captures = exception_captures(finding);
+        let mut captures = own_captures(rules, rule_at, finding);
         captures.entry("message".into()).or_insert_with(|| finding.message.clone());
         let matched = crate::detect::Match {
             rule: rule_at,
@@ -284,6 +317,10 @@ impl Incidents {
         let incident = &mut self.all[index];
         incident.level = Level::Fatal;
         incident.confidence = incident.confidence.min(surest);
+        // A supervisor that gave up is sure that the run ended, if not of what.
+        if incident.effect == Effect::Exited {
+            incident.confidence = incident.confidence.max(LEAST_OF_A_VERDICT);
+        }
         incident.ends_log = ends_log;
     }
 
@@ -432,20 +469,35 @@ fn safe_exception(exception: Exception, names: &Names<'_>) -> Exception {
     }
 }
 
-fn exception_captures(finding: &Finding) -> BTreeMap<String, String> {
+/// What a finding under a rule of the program's own captures: the exception, and what that rule takes.
+fn own_captures(rules: &RuleSet, rule: usize, finding: &Finding) -> BTreeMap<String, String> {
     let mut captures = BTreeMap::new();
+    let mut texts = Vec::new();
     if let Some(exception) = &finding.exception {
         captures.insert("exception".into(), exception.class.clone());
         let message = exception.message.lines().next().unwrap_or("").to_owned();
         captures.insert("message".into(), message);
+        texts.push(format!("{}: {}", exception.class, exception.message));
+        let links = exception.chain.iter().rev();
+        texts.extend(links.map(|link| format!("{}: {}", link.class, link.message)));
     }
+    texts.push(finding.message.clone());
+    detect::take(rules, &rules.rules[rule].take, &texts, &mut captures);
     captures
+}
+
+/// Whether it is a traceback whose last line, which names the exception, is not in the log.
+fn is_torn(finding: &Finding) -> bool {
+    finding.matched.is_none()
+        && finding.exception.as_ref().is_some_and(|exception| exception.class.is_empty())
 }
 
 /// The level while the run goes on: what the bot did with it, not the word the logger used.
 fn provisional_level(finding: &Finding, effect: Effect, pattern: Pattern) -> Level {
     match finding.kind {
         Kind::Ignored => Level::Warning,
+        // What is left of a traceback does not say what was raised.
+        _ if is_torn(finding) => Level::Warning,
         Kind::Died | Kind::PartDied => Level::Error,
         Kind::Logged => match finding.severity {
             Some(severity) if severity <= Severity::Warning && severity != Severity::Info => {

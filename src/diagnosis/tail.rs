@@ -2,7 +2,7 @@
 
 use super::finding::Kind;
 use super::incident::Mention;
-use crate::event::Record;
+use crate::event::{Record, spoken};
 use crate::model::Severity;
 
 /// What a line near a run's end says.
@@ -59,7 +59,11 @@ pub(super) fn talk(record: &Record<'_>) -> Talk {
         return Talk::Error;
     }
     let first = text.trim_start().lines().next().unwrap_or("");
-    if record.severity.is_none() && says_error(first) {
+    // A rule of `====` says nothing.
+    if !first.contains(char::is_alphanumeric) {
+        return Talk::Shutdown;
+    }
+    if record.severity.is_none() && spoken(first).is_some() {
         return Talk::Error;
     }
     // A sentence of a dozen words about a position being closed is business, not the end.
@@ -77,13 +81,12 @@ const TRADE: [&str; 16] = [
     "short", "kline", "bar", "market", "stoploss", "qty",
 ];
 
-/// A printed line that opens with the word of an error.
-fn says_error(line: &str) -> bool {
+/// Whether an error record says that it is the end, whatever is said in farewell behind it.
+pub(super) fn says_fatal(line: &str) -> bool {
     let start = line.trim_start_matches(|c: char| !c.is_alphanumeric());
-    ["error", "fatal", "exception", "critical"].iter().any(|word| {
+    ["fatal", "critical"].iter().any(|word| {
         start.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
-            && !start[word.len()..]
-                .starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '=')
+            && !start[word.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
     })
 }
 
@@ -98,5 +101,16 @@ pub(super) fn is_ending(mention: &Mention) -> bool {
                     && matches!(mention.severity, None | Some(Severity::Info))
         }
         Kind::Ignored => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fatal_stands_first() {
+        assert!(says_fatal("[FATAL] no key"));
+        assert!(!says_fatal("fatalities: 0, a fatal error would be told"));
     }
 }

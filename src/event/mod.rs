@@ -21,6 +21,7 @@ use crate::model::Severity;
 pub use assemble::{Assembled, Event, EventLine, assemble};
 pub use format::{Format, name_of};
 pub use record::{Record, read_record};
+pub use severity::spoken;
 pub use speaker::Layout;
 pub use stamp::Stamp;
 pub use weave::{Heard, Weave};

@@ -1,6 +1,7 @@
 //! Level words: what they mean and how sure each is.
 
 use crate::model::Severity;
+use crate::traceback;
 
 /// How sure a word is to be a level and not prose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,4 +150,41 @@ pub(super) fn letter(byte: u8) -> Option<Severity> {
         b'C' | b'F' => Severity::Critical,
         _ => return None,
     })
+}
+
+/// The level that a line without one speaks with: a printed line that opens with the word of an error,
+/// or with an exception, as the last line of a traceback does whose head was not copied.
+pub fn spoken(line: &str) -> Option<Severity> {
+    let names_exception =
+        || traceback::inline_exceptions(line).first().is_some_and(|inline| inline.start == 0);
+    (says_error(line) || names_exception()).then_some(Severity::Error)
+}
+
+/// A printed line that opens with the word of an error.
+fn says_error(line: &str) -> bool {
+    let start = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+    ["error", "fatal", "exception", "critical"].iter().any(|word| {
+        start.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
+            && !start[word.len()..]
+                .starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '=')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printed_lines_speak_of_errors() {
+        for line in [
+            "Error: 429 from the exchange",
+            "ccxt.base.errors.DDoSProtection: binance 418",
+            "KeyError: 'price'",
+        ] {
+            assert_eq!(spoken(line), Some(Severity::Error), "{line}");
+        }
+        for line in ["errors=0 failures=0", "last KeyError: none", "BTC/USDT 60000.00"] {
+            assert_eq!(spoken(line), None, "{line}");
+        }
+    }
 }

@@ -62,12 +62,24 @@ impl Classes {
     /// The class as logged, and every class it derives from as far as the table knows.
     pub fn lineage<'a>(&'a self, logged: &'a str) -> Vec<&'a str> {
         let mut found = vec![logged];
-        let mut open: Vec<&str> = match self.known(logged) {
-            Some(name) => vec![name],
-            None => Vec::new(),
-        };
+        let mut known = self.known(logged).into_iter();
+        let Some(first) = known.next() else { return found };
+        let mut shared = self.with_bases(first);
+        // A bare name that several libraries use says only what all of them mean by it.
+        for other in known {
+            let bases = self.with_bases(other);
+            shared.retain(|name| bases.contains(name));
+        }
+        found.extend(shared);
+        found
+    }
+
+    /// A class of the table and every class it derives from.
+    fn with_bases<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+        let mut found = Vec::new();
+        let mut open = vec![name];
         while let Some(name) = open.pop() {
-            if !found[1..].contains(&name) {
+            if !found.contains(&name) {
                 found.push(name);
                 let class = self.position(name).ok().map(|at| &self.classes[at]);
                 open.extend(class.iter().flat_map(|class| &class.bases).map(String::as_str));
@@ -76,10 +88,10 @@ impl Classes {
         found
     }
 
-    /// The table's name for a class as logged.
-    fn known(&self, logged: &str) -> Option<&str> {
+    /// The table's names for a class as logged.
+    fn known(&self, logged: &str) -> Vec<&str> {
         if let Ok(at) = self.position(logged) {
-            return Some(&self.classes[at].name);
+            return vec![&self.classes[at].name];
         }
         let mut names =
             self.of_short(short(logged)).iter().map(|&at| self.classes[at as usize].name.as_str());
@@ -87,11 +99,9 @@ impl Classes {
             // Libraries move classes between modules (`ccxt.NetworkError`, `ccxt.base.errors.NetworkError`):
             // take the one whose top-level package is the same.
             let top = logged.split('.').next();
-            names.find(|name| name.split('.').next() == top)
+            names.find(|name| name.split('.').next() == top).into_iter().collect()
         } else {
-            // A bare name that several libraries use says too little about its bases.
-            let first = names.next()?;
-            names.next().is_none().then_some(first)
+            names.collect()
         }
     }
 
@@ -132,6 +142,10 @@ mod tests {
             ("requests.exceptions.RequestException", "OSError"),
             ("requests.exceptions.ConnectionError", "requests.exceptions.RequestException"),
             ("ccxt.base.errors.NetworkError", "Exception"),
+            ("aiohttp.ClientConnectorError", "aiohttp.client_exceptions.ClientConnectorError"),
+            ("aiohttp.client_exceptions.ClientConnectorError", "OSError"),
+            ("one.TimeoutError", "OSError"),
+            ("two.TimeoutError", "Exception"),
         ];
         classes.extend(
             table.iter().map(|&(name, base)| (name.to_owned(), vec![base.to_owned()])).collect(),
@@ -156,6 +170,12 @@ mod tests {
         assert!(is_a("ConnectionError", "requests.exceptions.ConnectionError"));
         assert!(is_a("ccxt.NetworkError", "ccxt.base.errors.NetworkError"));
         assert!(is_a("mybot.errors.NetworkError", "NetworkError"));
+    }
+
+    #[test]
+    fn a_bare_name_is_what_all_its_bearers_are() {
+        assert!(is_a("ClientConnectorError", "OSError"));
+        assert!(!is_a("TimeoutError", "OSError"));
     }
 
     #[test]

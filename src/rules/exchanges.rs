@@ -103,6 +103,21 @@ impl Exchanges {
     }
 }
 
+impl ExchangeError {
+    /// The message where it is a code in words, such as `EAPI:Invalid key` or `INVALID_KEY`; else empty.
+    pub fn message_code(&self) -> &str {
+        let message = self.message.as_deref().unwrap_or("");
+        let category = message.split_once(':').is_some_and(|(category, rest)| {
+            category.starts_with('E')
+                && category.bytes().all(|b| b.is_ascii_alphabetic())
+                && !rest.starts_with("//")
+        });
+        let word = message.contains(['_', '-'])
+            && message.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        if category || word { message } else { "" }
+    }
+}
+
 impl Exchange {
     /// The row for a code, by the message it came with.
     pub fn by_code(&self, code: &str, text: &str) -> Option<&ExchangeError> {

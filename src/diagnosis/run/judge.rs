@@ -6,17 +6,23 @@ use crate::diagnosis::finding::{Finding, Kind};
 use crate::diagnosis::incident::{LEAST_OF_A_VERDICT, Mention};
 use crate::diagnosis::tail::{self, Talk};
 use crate::event::read_record;
-use crate::model::Pattern;
+use crate::model::{Pattern, Severity};
 use crate::rules::{Effect, MarkKind};
 
 /// Below this a kill says that it happened and not why.
 const SURE_KILL: f64 = 0.7;
+
+/// Below this an end says that it happened and not why.
+const SURE_END: f64 = 0.8;
 
 /// Lines that may follow a line that says that the bot ended.
 const LINES_BEHIND_EXIT: usize = 10;
 
 /// Lines that may follow a traceback that the interpreter wrote: of other threads, or from a buffer.
 const LINES_BEHIND_DEATH: usize = 6;
+
+/// A traceback without its last line is explained by an error at most this many lines above it.
+const LINES_TO_A_TORN_END: u64 = 6;
 
 /// An exit line means a finding that stands at most this many lines above it.
 const EXIT_REACH: u64 = 400;
@@ -78,11 +84,15 @@ impl Runs<'_> {
                 return Decision::plain(End::Clean);
             }
             let surest = if behind > 0 { LAST_RECORD } else { 1.0 };
-            return Decision::explained(End::Crash, died, surest, false);
+            return Decision::explained(End::Crash, &self.told(died), surest, false);
+        }
+        let ended = found.iter().find(|mention| ended_surely(mention));
+        if let Some(ended) = ended {
+            return Decision::explained(End::Crash, ended, 1.0, false);
         }
         if let Some(exit) = exit {
             if let Some(cause) = self.cause_of_exit(&found, &exit) {
-                return Decision::explained(End::Crash, &cause, 1.0, false);
+                return Decision::explained(End::Crash, &self.told(&cause), 1.0, false);
             }
             if !asked {
                 return Decision::unexplained(End::Crash, "other/exited", exit);
@@ -93,9 +103,9 @@ impl Runs<'_> {
         }
         // A logged traceback or an error record that stands last.
         if let Some(last) = found.iter().find(|mention| tail::is_ending(mention)) {
-            return Decision::explained(End::Crash, last, LAST_RECORD, true);
+            return Decision::explained(End::Crash, &self.told(last), LAST_RECORD, true);
         }
-        if goodbye {
+        if goodbye && !error.as_ref().is_some_and(is_fatal) {
             return Decision::plain(End::Clean);
         }
         if let Some(error) = error {
@@ -168,7 +178,14 @@ impl Runs<'_> {
                     }
                     match tail::talk(&record) {
                         Talk::Shutdown => {}
-                        Talk::Error if closing.error.is_none() && closing.found.is_empty() => {
+                        // What is printed below it without a header of its own belongs to it.
+                        Talk::Error
+                            if closing.error.is_none()
+                                && closing
+                                    .found
+                                    .iter()
+                                    .all(|mention| mention.severity.is_none()) =>
+                        {
                             closing.error = Some(line_finding(*place, &record));
                         }
                         Talk::Error => {}
@@ -193,6 +210,11 @@ impl Runs<'_> {
                 Item::Line { .. } => lines += 1,
                 Item::Found { mention, .. }
                     if mention.kind == Kind::Died && lines <= LINES_BEHIND_DEATH =>
+                {
+                    return at;
+                }
+                Item::Found { mention, .. }
+                    if ended_surely(mention) && lines <= LINES_BEHIND_EXIT =>
                 {
                     return at;
                 }
@@ -268,8 +290,33 @@ impl Runs<'_> {
             .cloned()
     }
 
+    /// What tells the cause of an end: the finding itself, or, where that is a traceback without its last
+    /// line, an error right above it that a rule knows.
+    fn told(&self, end: &Mention) -> Mention {
+        let tells = |mention: &&Mention| {
+            let line = mention.place.line;
+            (line + 1..line + LINES_TO_A_TORN_END).contains(&end.place.line)
+                && mention.confidence >= LEAST_OF_A_VERDICT
+                && mention.severity.is_none_or(|severity| severity >= Severity::Error)
+                && self.rules().rules[mention.rule].pattern != Pattern::Other
+        };
+        let above = || self.remembered.iter().rev().find(tells);
+        (if end.torn { above().unwrap_or(end) } else { end }).clone()
+    }
+
     /// `KeyboardInterrupt`, `CancelledError` and the like after a request to stop.
     fn is_stop(&self, mention: &Mention) -> bool {
         matches!(self.rules().rules[mention.rule].pattern, Pattern::System | Pattern::Other)
     }
+}
+
+/// Whether a shell, a kernel or a supervisor says that the process ended, and of what.
+fn ended_surely(mention: &Mention) -> bool {
+    mention.effect == Effect::Exited && mention.confidence >= SURE_END
+}
+
+/// Whether an error record says that the bot cannot go on.
+fn is_fatal(error: &Finding) -> bool {
+    error.severity.is_some_and(|severity| severity > Severity::Error)
+        || tail::says_fatal(&error.message)
 }

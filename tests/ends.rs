@@ -1,0 +1,73 @@
+//! How a run ends where only a part of the log was copied, or where others than the bot say that it ended.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use common::report_on_bytes;
+use wd_diagnose::report::Report;
+
+/// The verdict's rule, and the line of the bot's own frame in it.
+fn verdict(report: &Report) -> (Option<&str>, Option<u32>) {
+    let verdict = report.verdict.as_ref();
+    let frame = verdict
+        .and_then(|verdict| verdict.exception.as_ref())
+        .and_then(|exception| exception.frame.as_ref());
+    (verdict.map(|verdict| verdict.rule.as_str()), frame.and_then(|frame| frame.line))
+}
+
+fn assert_ends(log: &str, rule: Option<&str>, frame: Option<u32>) {
+    let report = report_on_bytes(log);
+    assert_eq!(verdict(&report), (rule, frame), "of\n{log}\n{:#?}", report.diagnoses);
+}
+
+#[test]
+fn the_last_line_of_a_traceback_alone_is_an_end() {
+    let line = "ccxt.base.errors.RequestTimeout: kraken GET https://api.kraken.com/0/public/Time";
+    assert_ends(line, Some("network/timeout"), None);
+    let printed = format!("tick 1\n{line}\ntick 2\n");
+    assert_ends(&printed, None, None);
+}
+
+#[test]
+fn a_traceback_without_its_last_line_is_told_by_the_error_above_it() {
+    let log = "API connection failed: ConnectionRefusedError(111, \"Connect call failed ('127.0.0.1', 7497)\")\n\
+        Make sure API port on TWS/IBG is open\n\
+        Traceback (most recent call last):\n  File \"/srv/bot/trend.py\", line 15, in <module>\n    \
+        app.connect(host=\"127.0.0.1\", port=7497, clientId=1)\n";
+    assert_ends(log, Some("network/connection-refused"), Some(15));
+}
+
+#[test]
+fn a_traceback_lends_its_frame_to_the_record_before_it() {
+    let log = "2026-03-24 22:22:10,272 | ERROR | Bot | feed: ConnectionResetError: [Errno 104] Connection reset by peer\n\
+        2026-03-24 22:22:10,288 | DEBUG | Bot | Traceback (most recent call last):\n  \
+        File \"/srv/bot/feed.py\", line 9, in pump\n    sock.recv(1)\n\
+        ConnectionResetError: [Errno 104] Connection reset by peer\n";
+    assert_ends(log, Some("network/connection-reset"), Some(9));
+}
+
+#[test]
+fn what_a_shell_says_of_a_crash_is_an_end() {
+    let log = "2026-08-02 02:18:35 INFO train: epoch 7\nSegmentation fault (core dumped)\n";
+    assert_ends(log, Some("system/segmentation-fault"), None);
+}
+
+#[test]
+fn fatal_outweighs_a_farewell() {
+    let log = |word: &str| {
+        format!(
+            "2026-03-24 22:37:06,106 | INFO | Bot | starting\n2026-03-24 22:37:07,641 | ERROR | Bot | {word} the plan is void\n\
+             2026-03-24 22:37:07,645 | INFO | Bot | ====================\n2026-03-24 22:37:07,645 | INFO | Bot | shutdown complete\n"
+        )
+    };
+    assert_ends(&log("[FATAL]"), Some("other/logged-error"), None);
+    assert_ends(&log("so"), None, None);
+}
+
+#[test]
+fn good_news_in_the_form_of_errors_ends_nothing() {
+    let log = "connecting\nERROR -1 2104 Market data farm connection is OK:usfarm\n\
+        ERROR -1 2158 Sec-def data farm connection is OK:secdefeu\n";
+    assert_ends(log, None, None);
+}
