@@ -7,12 +7,19 @@ mod common;
 #[path = "../benches/corpus.rs"]
 mod corpus;
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 
-use common::{Case, cases, opening, options, report_on};
+use std::time::{Duration, SystemTime};
+
+use common::{Case, MATCHER, cases, opening, options, report_on};
 use proptest::prelude::*;
-use wd_diagnose::report::Report;
-use wd_diagnose::source::{MapChoice, Opening, Reader, Source};
+use wd_diagnose::analyze::BatchOptions;
+use wd_diagnose::analyze::follow::{Leave, Said, Watch, WatchOptions};
+use wd_diagnose::model::Level;
+use wd_diagnose::report::{Event, Report};
+use wd_diagnose::source::follow::{Action, Appended, FileId, Notice, Past, SourceId};
+use wd_diagnose::source::{MapChoice, Opening, Reader, Source, SourceFile};
 
 /// Asks the same of every fixture that is one file. The source is called the same on every path, so that
 /// reports can be compared whole.
@@ -146,6 +153,45 @@ proptest! {
     })]
 
     #[test]
+    fn any_log_followed_over_rotations(
+        bytes in common::log(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+        sizes in prop::collection::vec(1usize..2_000, 1..8),
+        pauses in any::<bool>(),
+    ) {
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        cuts.sort_unstable();
+        cuts.push(bytes.len());
+        // Nothing that begins like this is taken for a compressed file, or for UTF-16.
+        let mut from = 0;
+        let files: Vec<Vec<u8>> = cuts.into_iter().map(|to| {
+            [b"begins\n", &bytes[std::mem::replace(&mut from, to)..to]].concat()
+        }).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let written: Vec<SourceFile> = files.iter().enumerate().map(|(at, bytes)| {
+            let path = folder.path().join(at.to_string());
+            std::fs::write(&path, bytes).unwrap();
+            SourceFile::at(path, None)
+        }).collect();
+        let source = Source { name: "bot.log".to_owned(), files: written };
+        let whole = report_on(&source, source.open(&opening()), &options());
+        let options = watch_options(options());
+        let mut log = Log::new(&options, pauses);
+        for (at, (bytes, file)) in files.iter().zip(&source.files).enumerate() {
+            log.opens(at, &source.name, &file.name);
+            let mut sizes = sizes.iter().cycle();
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let (piece, after) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
+                log.grows(piece);
+                rest = after;
+            }
+            log.ends();
+        }
+        prop_assert_eq!(log.finish().0, whole);
+    }
+
+    #[test]
     fn any_log_in_blocks_of_any_size(bytes in common::log(), block in 1usize..3_000) {
         // Nothing that begins like this is taken for a compressed file.
         let bytes = [b"start\n", &bytes[..]].concat();
@@ -154,5 +200,128 @@ proptest! {
             report_on(&Source::stdin(), Reader::over(Cursor::new(bytes.clone()), opening), &options())
         };
         prop_assert_eq!(read(block), read(1 << 20));
+    }
+}
+
+fn watch_options(batch: BatchOptions) -> WatchOptions {
+    WatchOptions {
+        batch,
+        level: Level::Warning,
+        quiet_after: Duration::from_secs(10),
+        stall: None,
+        settles: true,
+    }
+}
+
+/// A log that is followed, piece by piece.
+struct Log<'o> {
+    watch: Watch<'o>,
+    said: Vec<Said>,
+    now: Duration,
+    /// Time passes between pieces.
+    pauses: bool,
+    file: FileId,
+    file_name: String,
+    offset: u64,
+    line: u64,
+}
+
+impl<'o> Log<'o> {
+    fn new(options: &'o WatchOptions, pauses: bool) -> Log<'o> {
+        Log {
+            watch: Watch::new(&MATCHER, options),
+            said: Vec::new(),
+            now: Duration::ZERO,
+            pauses,
+            file: FileId(0),
+            file_name: String::new(),
+            offset: 0,
+            line: 1,
+        }
+    }
+
+    fn take(&mut self, notice: Notice) {
+        self.watch.take(notice, self.now, SystemTime::UNIX_EPOCH);
+        if self.pauses {
+            self.now += Duration::from_millis(700);
+            self.watch.tick(self.now);
+        }
+        self.said.extend(self.watch.said());
+    }
+
+    fn opens(&mut self, at: usize, name: &str, file_name: &str) {
+        (self.file, self.file_name) = (FileId(at as u64), file_name.to_owned());
+        (self.offset, self.line) = (0, 1);
+        self.take(Notice::Source {
+            source: SourceId(0),
+            name: name.into(),
+            file: Some(self.file),
+            file_name: file_name.into(),
+            action: if at == 0 { Action::Opened } else { Action::Rotated },
+        });
+    }
+
+    fn grows(&mut self, bytes: &[u8]) {
+        self.take(Notice::Appended(Appended {
+            source: SourceId(0),
+            file: self.file,
+            file_name: self.file_name.as_str().into(),
+            offset: self.offset,
+            line: self.line,
+            bytes: bytes.to_vec(),
+            past: Past::New,
+            written: None,
+        }));
+        self.offset += bytes.len() as u64;
+        self.line += bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    }
+
+    fn ends(&mut self) {
+        self.take(Notice::FileEnd { source: SourceId(0), file: self.file });
+    }
+
+    fn finish(mut self) -> (Report, Vec<Said>) {
+        self.watch.close(Leave::EndOfInput);
+        self.said.extend(self.watch.said());
+        (self.watch.finish(Leave::EndOfInput).report, self.said)
+    }
+}
+
+/// Follows a log that comes in pieces of up to `piece` bytes.
+fn followed(case: &Case, piece: usize, pauses: bool) -> (Report, Vec<Said>) {
+    let options = watch_options(case.options());
+    let mut log = Log::new(&options, pauses);
+    log.opens(0, "-", "-");
+    for bytes in case.bytes().chunks(piece) {
+        log.grows(bytes);
+    }
+    log.finish()
+}
+
+/// As many events are told as the report counts, but for those of which only the end of a run tells.
+#[test]
+fn every_event_is_told_once() {
+    for case in cases().iter().filter(|case| case.is_file()) {
+        let (report, said) = followed(case, 1 << 20, false);
+        let mut told: BTreeMap<String, u64> = BTreeMap::new();
+        for said in said {
+            if let Said::Event { event: Event::Diagnosis(one), .. } = said {
+                assert_eq!(one.diagnosis.count, 1);
+                *told.entry(one.diagnosis.fingerprint).or_default() += 1;
+            }
+        }
+        let counted: BTreeMap<String, u64> =
+            report.diagnoses.into_iter().map(|one| (one.fingerprint, one.count)).collect();
+        assert_eq!(told, counted, "{}", case.name);
+    }
+}
+
+#[test]
+fn followed_in_pieces() {
+    for (piece, pauses) in [(1, false), (100, true), (4096, true)] {
+        each(&format!("following in pieces of {piece}"), |case, _| {
+            let piece = if case.bytes().len() > SMALL { piece.max(512) } else { piece };
+            followed(case, piece, pauses).0
+        });
     }
 }

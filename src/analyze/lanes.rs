@@ -14,7 +14,7 @@ use super::banner::Banner;
 const FORMAT_LINES: usize = 64;
 
 /// A whole source, or one service's part of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Lane<'r> {
     /// The runs so far.
     pub(super) runs: Runs<'r>,

@@ -2,6 +2,7 @@
 
 mod banner;
 pub mod batch;
+pub mod follow;
 mod lanes;
 mod stream;
 

@@ -1,6 +1,8 @@
 //! One source, chunk by chunk: candidates over all cores, events in order, proof over all cores, then
 //! the runs in order. Batch and follow turn the same crank.
 
+mod news;
+
 use std::collections::{HashMap, VecDeque};
 
 use rayon::prelude::*;
@@ -14,6 +16,8 @@ use crate::source::{Chunk, Place, Segment};
 
 use super::banner::Banner;
 use super::lanes::{self, Finished, Lane};
+
+pub(super) use news::{Found, News};
 
 /// How much one core searches at a time: small enough to stay in its cache while newlines are counted.
 const PIECE: usize = 512 << 10;
@@ -50,7 +54,7 @@ pub(super) struct Span {
 /// What one source comes to, chunk by chunk.
 ///
 /// Positions are counted from the source's first byte, over all its files.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Stream<'r> {
     matcher: &'r Matcher<'r>,
     zone: Option<jiff::tz::TimeZone>,
@@ -82,10 +86,15 @@ pub(super) struct Stream<'r> {
     pub(super) context: usize,
     /// The last lines of the source, where context is asked for.
     ending: Vec<Line>,
+    /// Where someone listens: what was found since this was last taken.
+    news: Option<Vec<News>>,
+    /// Records that were told on their own: a traceback that is found to continue one is an event of its
+    /// own for who listens. (A logger writes both at once.)
+    pub(super) apart: Vec<Place>,
 }
 
 /// One writer's last event.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Strand {
     /// Where the next one may begin.
     floor: u64,
@@ -141,6 +150,8 @@ impl<'r> Stream<'r> {
             again: false,
             context: 0,
             ending: Vec::new(),
+            news: None,
+            apart: Vec::new(),
         };
         stream.add_lane();
         stream
@@ -149,6 +160,7 @@ impl<'r> Stream<'r> {
     fn add_lane(&mut self) {
         let mut lane = Lane::new(self.matcher, self.lanes.is_empty(), self.base);
         lane.runs.until = self.span.until;
+        lane.runs.heard = self.news.is_some().then(Vec::new);
         self.lanes.push(lane);
     }
 
@@ -340,9 +352,10 @@ impl<'r> Stream<'r> {
         self.searched = self.base + bytes.len() as u64;
         if let Some(weave) = &mut self.weave {
             weave.index();
-            while self.lanes.len() < weave.lanes() {
+            for _ in self.lanes.len()..weave.lanes() {
                 let mut lane = Lane::new(self.matcher, false, self.base);
                 lane.runs.until = self.span.until;
+                lane.runs.heard = self.news.is_some().then(Vec::new);
                 self.lanes.push(lane);
             }
         }
@@ -554,10 +567,14 @@ impl<'r> Stream<'r> {
                 if starts {
                     lane.runs.start(placed.place);
                 }
-                if counts(&self.span, lane, finding.stamp.as_ref()) {
-                    lane.runs.finding(finding.clone());
-                }
+                let counts = counts(&self.span, lane, finding.stamp.as_ref());
+                let incident = counts.then(|| lane.runs.finding(finding.clone()));
                 keep_context(part, lane, self.context);
+                if let Some(incident) = incident
+                    && self.news.is_some()
+                {
+                    self.hear(part, weave, placed, &finding, (index, incident.is_some()));
+                }
             }
             self.lanes[placed.lane].pass(self.base, placed.event.resume);
         }

@@ -4,6 +4,7 @@
 mod baseline;
 mod ci;
 pub mod commands;
+mod duration;
 mod exit;
 mod moment;
 mod options;
@@ -41,6 +42,7 @@ Examples:
   wd-diagnose --stopped bot.log         the bot is down and its log just stops
   journalctl --user -u bot | wd-diagnose
                                         standard input
+  wd-diagnose --follow bot.log          beside the running bot, until Ctrl-C
   wd-diagnose --since 2h --fail-on fatal bot.log
                                         in a script: only the last two hours, only crashes
   wd-diagnose --format json -o report.json bot.log
@@ -66,6 +68,9 @@ pub struct Args {
 
     #[command(flatten)]
     reading: options::ReadingOptions,
+
+    #[command(flatten)]
+    follow: options::FollowChoice,
 
     #[command(flatten)]
     terminal: options::TerminalOptions,
@@ -106,7 +111,13 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitStatus {
             output::page(|width, out| commands::rules::run(&args, width, out))
         }
         Some(Command::Merge(args)) => commands::merge::run(args),
-        None => settings::Settings::new(args, now).and_then(commands::diagnose::run),
+        None => settings::Settings::new(args, now).and_then(|settings| {
+            if settings.follow.is_some() {
+                commands::follow::run(settings)
+            } else {
+                commands::diagnose::run(settings)
+            }
+        }),
     };
     match result {
         Ok(status) => status,

@@ -2,13 +2,14 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::moment::Moment;
-use super::{moment, size, zone};
+use super::{duration, moment, size, zone};
 use crate::model::{Level, Pattern};
 use crate::report::Format;
 use crate::safe::limits;
@@ -129,6 +130,77 @@ pub(super) struct ReadingOptions {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Watching")]
+pub(super) struct FollowChoice {
+    /// Watch logs beside a running bot, and tell what happens as it happens.
+    ///
+    /// PATHs may be files, folders, patterns such as `'logs/*.log'` (quoted; new files join), FIFOs or `-`;
+    /// what does not exist yet is waited for. Rotated, truncated and replaced files are followed. SIGINT
+    /// (Ctrl-C) or SIGTERM ends it: what is left is read and told, and the exit status is 0. The formats
+    /// `text` and `jsonl` tell at once; the others write their report at the end.
+    #[arg(short, long)]
+    pub(super) follow: bool,
+
+    /// Where to begin in logs that are there already.
+    #[arg(long, value_name = "WHERE", default_value = "end", requires = "follow")]
+    pub(super) from: FromArg,
+
+    /// Keep in FILE how far everything was told, and go on from there next time.
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    pub(super) state: Option<PathBuf>,
+
+    /// Tell when a log has been silent for so long (`90s`, `5m`); without a time, when it is silent for
+    /// much longer than it usually is.
+    #[arg(
+        long, value_name = "DURATION", requires = "follow", value_parser = stall,
+        num_args = 0..=1, default_missing_value = "auto"
+    )]
+    pub(super) stall_after: Option<StallArg>,
+
+    /// A run has ended when its log has been silent for so long behind a crash.
+    #[arg(
+        long, value_name = "DURATION", default_value = "10s", requires = "follow",
+        value_parser = duration::parse
+    )]
+    pub(super) quiet_after: Duration,
+
+    /// Look for changes at intervals, instead of being told of them by the system: for mounts that tell
+    /// nothing. Done without being asked where it must be.
+    #[arg(
+        long, value_name = "DURATION", requires = "follow", value_parser = duration::parse,
+        num_args = 0..=1, require_equals = true, default_missing_value = "1s"
+    )]
+    pub(super) poll: Option<Duration>,
+}
+
+/// `--from`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FromArg {
+    /// With all that is there.
+    Start,
+    /// With what comes next.
+    End,
+}
+
+/// `--stall-after`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StallArg {
+    /// By the log's own habit.
+    Auto,
+    /// After this time.
+    After(Duration),
+}
+
+fn stall(text: &str) -> Result<StallArg, String> {
+    if text == "auto" {
+        return Ok(StallArg::Auto);
+    }
+    duration::parse(text).map(StallArg::After).map_err(|error| {
+        format!("{error}; or leave it out (and write `--stall-after=auto` where a PATH follows)")
+    })
+}
+
+#[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Terminal")]
 pub(super) struct TerminalOptions {
     /// When to use colour; `auto` is on a terminal where NO_COLOR is not set.
@@ -151,7 +223,7 @@ pub(super) enum FormatArg {
     Text,
     /// One object, for programs.
     Json,
-    /// One object a line, for programs.
+    /// One object a line, for programs; with --follow each as it happens.
     Jsonl,
     /// To paste into an issue or a chat.
     Markdown,

@@ -41,6 +41,17 @@ pub(super) fn note(text: &str) {
     message("note", text);
 }
 
+/// Prints a page that is laid out, and at once.
+///
+/// # Errors
+/// Those of standard output, a closed pipe included.
+pub(super) fn print(page: &[u8], colour: bool) -> io::Result<()> {
+    let choice = if colour { ColorChoice::Always } else { ColorChoice::AlwaysAnsi };
+    let mut out = AutoStream::new(io::stdout().lock(), choice);
+    out.write_all(page)?;
+    out.flush()
+}
+
 /// Names of files may hold anything; lines stay lines.
 fn message(kind: &str, text: &str) {
     let mut stderr = io::stderr().lock();

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::bail;
 use jiff::tz::TimeZone;
@@ -10,11 +10,15 @@ use jiff::{Timestamp, Zoned};
 
 use super::Args;
 use super::baseline::BaselineFile;
-use super::options::ColourChoice;
+use super::options::{
+    ColourChoice, FollowChoice, FormatArg, FromArg, ReportOptions, SelectionOptions, StallArg,
+};
 use crate::analyze::BatchOptions;
+use crate::analyze::follow::StallAfter;
 use crate::model::Level;
 use crate::report::{Format, Volume};
 use crate::rules::RuleOptions;
+use crate::source::follow::From;
 
 /// Everything a diagnosis needs to know.
 #[derive(Debug)]
@@ -32,8 +36,20 @@ pub(super) struct Settings {
     pub(super) show: Level,
     pub(super) volume: Volume,
     pub(super) colour: ColourChoice,
+    /// How to follow, where that is asked for.
+    pub(super) follow: Option<FollowSettings>,
     /// The present time, in the zone of log times that carry none.
     pub(super) now: Zoned,
+}
+
+/// How logs are followed.
+#[derive(Debug, Clone)]
+pub(super) struct FollowSettings {
+    pub(super) from: From,
+    pub(super) state: Option<PathBuf>,
+    pub(super) stall: Option<StallAfter>,
+    pub(super) quiet_after: Duration,
+    pub(super) poll: Option<Duration>,
 }
 
 /// What to read.
@@ -64,7 +80,7 @@ impl Settings {
     /// # Errors
     /// Where options contradict each other.
     pub(super) fn new(args: Args, now: SystemTime) -> anyhow::Result<Settings> {
-        let Args { paths, report, selection, rules, reading, terminal, command: _ } = args;
+        let Args { paths, report, selection, rules, reading, follow, terminal, command: _ } = args;
         let zone = reading.tz.clone().unwrap_or_else(TimeZone::system);
         let clock = Timestamp::try_from(now)?.to_zoned(zone);
         let since = selection.since.map(|moment| moment.civil(&clock));
@@ -78,6 +94,7 @@ impl Settings {
         if rules.no_builtin_rules && rules.rules.is_empty() {
             bail!("--no-builtin-rules leaves no rules; name some with --rules PATH");
         }
+        let follow = follow_settings(follow, &report, &selection)?;
         let input = if !paths.is_empty() {
             Input::Named(paths)
         } else if stdin_holds_something() {
@@ -120,9 +137,55 @@ impl Settings {
                 _ => Volume::Normal,
             },
             colour: terminal.color,
+            follow,
             now: clock,
         })
     }
+}
+
+/// How to follow, where that is asked for.
+///
+/// # Errors
+/// Where other options make no sense beside it.
+fn follow_settings(
+    follow: FollowChoice,
+    report: &ReportOptions,
+    selection: &SelectionOptions,
+) -> anyhow::Result<Option<FollowSettings>> {
+    if !follow.follow {
+        return Ok(None);
+    }
+    let at_once = matches!(report.format, FormatArg::Text | FormatArg::Jsonl);
+    if report.output.as_ref().is_some_and(|path| path.as_os_str() != "-") && at_once {
+        bail!(
+            "--output writes a report whole or not at all, and --follow tells as things happen; send standard \
+             output to the file, or choose a format that is written at the end, such as --format json"
+        );
+    }
+    if selection.until.is_some() {
+        bail!("--until has an end and --follow has none; leave one of them out");
+    }
+    if selection.run.is_some() {
+        bail!("--run chooses among the runs of a finished log; leave it or --follow out");
+    }
+    if selection.stopped {
+        bail!(
+            "--stopped says that the bot is down, and --follow watches a running one; leave one of them out"
+        );
+    }
+    Ok(Some(FollowSettings {
+        from: match follow.from {
+            FromArg::Start => From::Start,
+            FromArg::End => From::End,
+        },
+        state: follow.state,
+        stall: follow.stall_after.map(|after| match after {
+            StallArg::Auto => StallAfter::Habit,
+            StallArg::After(time) => StallAfter::Time(time),
+        }),
+        quiet_after: follow.quiet_after,
+        poll: follow.poll,
+    }))
 }
 
 /// Whether standard input is a pipe or a file. A terminal would be waited for, and `/dev/null`, which

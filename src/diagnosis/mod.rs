@@ -19,4 +19,5 @@ pub use evidence::{Line, lines_before};
 pub use finding::{Finding, Kind};
 pub use incident::{Incidents, LEAST_OF_A_VERDICT, Mention, Names};
 pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame, Standing};
+pub use rhythm::longest_pause;
 pub use run::{Ended, Run, Runs, TAIL_ITEMS};

@@ -6,6 +6,20 @@ const LEAST_GAPS: usize = 3;
 /// Times that are closer than this, in seconds, are one: a log speaks in bursts.
 const BURST: f64 = 1.0;
 
+/// A log that is silent for less than this, in seconds, is not remarked on, whatever its rhythm.
+const QUIET: f64 = 60.0;
+
+/// So many times its rhythm, and a log has stopped rather than paused.
+const BEATS: f64 = 10.0;
+
+/// A log of unknown rhythm is remarked on after this, in seconds.
+const UNKNOWN: f64 = 600.0;
+
+/// The longest pause, in seconds, that says nothing in a log that speaks `every` so many seconds.
+pub fn longest_pause(every: Option<f64>) -> f64 {
+    every.map_or(UNKNOWN, |every| (every * BEATS).max(QUIET))
+}
+
 /// Median of the seconds between `times` (in seconds, in the order of the log). `None` where there are too
 /// few to tell. In a log so dense that bursts are all there is, every record counts.
 pub(super) fn median_gap(times: &[f64]) -> Option<f64> {

@@ -265,9 +265,9 @@ impl<'r> Runs<'r> {
         incident
     }
 
-    /// First line and time of the run that goes on, once it has a line.
-    pub fn current(&self) -> Option<(u64, Option<&Stamp>)> {
-        self.first_line.map(|line| (line, self.started.as_ref()))
+    /// How many runs have ended, and first line and time of the one that goes on, once it has a line.
+    pub fn began(&self) -> (u64, Option<(u64, Option<Stamp>)>) {
+        (self.count, self.first_line.map(|line| (line, self.started.clone())))
     }
 
     /// The log ends here. `stopped`: the bot is known to be down.

@@ -11,7 +11,7 @@ use crate::safe::limits;
 /// Writers are told apart twice: *strands* by service and process, so that a record is put together of one
 /// writer's lines only; *lanes* by service, of which each is a source of its own. All lines are of one lane
 /// until a second service appears; from then on what is of no service has a lane of its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Weave {
     layout: Layout,
     lanes: Vec<Lane>,
@@ -26,7 +26,7 @@ pub struct Weave {
 }
 
 /// One service's lines.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Lane {
     service: Option<String>,
     lines: u64,

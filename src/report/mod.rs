@@ -39,6 +39,7 @@ pub use jsonl::write_event;
 pub(crate) use merge::{Order, verdict};
 pub use merge::{merge, parse};
 pub use style::{Style, Volume};
+pub use text::live;
 pub use tree::SourceTree;
 
 /// Version of the JSON report's shape.

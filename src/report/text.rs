@@ -3,6 +3,7 @@
 
 mod details;
 mod health;
+pub mod live;
 mod paper;
 mod table;
 
@@ -38,7 +39,8 @@ pub(super) fn write(report: &Report, style: &Style<'_>, out: &mut dyn Write) -> 
         }
     } else {
         let rest: Vec<&Diagnosis> = rest.iter().map(|&index| &report.diagnoses[index]).collect();
-        table::write(&mut paper, &rest, answer.is_some(), report.sources.len());
+        let heading = if answer.is_some() { "Also seen" } else { "What the bot coped with" };
+        table::write(&mut paper, &rest, heading, report.sources.len());
     }
     health::write_sources(&mut paper, report);
     out.write_all(paper.finish().as_bytes())

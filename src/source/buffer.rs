@@ -9,7 +9,7 @@ use super::Segment;
 ///
 /// The bytes of a line beyond `limit` are dropped as they come in; the newline that ends it is kept and
 /// begins a segment of its own, so that offsets stay true.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Buffer {
     /// Only the first `filled` bytes mean anything; the rest is room, zeroed once and used again.
     bytes: Vec<u8>,
@@ -196,15 +196,73 @@ impl Buffer {
     /// The file being read has ended and `file` follows, from `offset`. An open line is ended with a
     /// newline of our own, which lies one past the end of the older file: no line of it begins there.
     pub(super) fn border(&mut self, file: usize, offset: u64) {
+        self.end_line();
+        self.jump(Segment { at: 0, file, offset, line: 1 });
+    }
+
+    /// What comes in next lies elsewhere in its file, or in another one: where `segment` says, but for its
+    /// `at`.
+    pub(super) fn jump(&mut self, segment: Segment) {
+        if self.hole.is_some() {
+            self.hole = Some(0);
+        }
+        let at = self.filled;
+        if self.segments.last().is_some_and(|last| last.at == at) {
+            self.segments.pop();
+        }
+        self.segments.push(Segment { at, ..segment });
+    }
+
+    /// Ends an open line with a newline of our own, which lies one past the end of its file.
+    pub(super) fn end_line(&mut self) {
         self.hole = None;
         if self.open_line() {
             self.room(1)[0] = b'\n';
             self.filled += 1;
             self.whole = self.filled;
         }
-        if self.segments.last().is_some_and(|last| last.at == self.filled) {
+    }
+
+    /// Takes the open line out: its bytes, its stretches counted from its start, and its hole.
+    pub(super) fn take_open_line(&mut self) -> (Vec<u8>, Vec<Segment>, Option<u64>) {
+        let bytes = self.bytes[self.whole..self.filled].to_vec();
+        let from = self.segments.partition_point(|segment| segment.at < self.whole);
+        let mut segments: Vec<Segment> = self.segments.drain(from..).collect();
+        for segment in &mut segments {
+            segment.at -= self.whole;
+        }
+        if segments.first().is_none_or(|first| first.at > 0)
+            && let Some(last) = self.segments.last()
+        {
+            segments.insert(
+                0,
+                Segment {
+                    at: 0,
+                    file: last.file,
+                    offset: last.offset + (self.whole - last.at) as u64,
+                    line: last.line + newlines(&self.bytes[last.at..self.whole]),
+                },
+            );
+        }
+        self.filled = self.whole;
+        (bytes, segments, self.hole.take())
+    }
+
+    /// Puts an open line back, at the end.
+    pub(super) fn put_open_line(&mut self, bytes: &[u8], segments: &[Segment], hole: Option<u64>) {
+        let at = self.filled;
+        if self.segments.last().is_some_and(|last| last.at == at) {
             self.segments.pop();
         }
-        self.segments.push(Segment { at: self.filled, file, offset, line: 1 });
+        self.segments.extend(segments.iter().map(|one| Segment { at: at + one.at, ..*one }));
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.filled += bytes.len();
+        self.hole = hole;
+    }
+
+    /// Gives back memory that is not in use.
+    pub(super) fn shrink(&mut self) {
+        self.bytes.truncate(self.filled);
+        self.bytes.shrink_to_fit();
     }
 }

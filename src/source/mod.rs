@@ -7,6 +7,7 @@ mod decode;
 mod discover;
 mod feed;
 pub mod follow;
+mod growing;
 #[cfg_attr(not(unix), path = "map_none.rs")]
 mod map;
 mod names;
@@ -20,6 +21,7 @@ use std::time::SystemTime;
 
 pub use chunk::{Chunk, Place, Segment};
 pub use discover::{Discover, Discovery, PathArg, Problem, discover};
+pub use growing::Growing;
 pub use names::LOOKED_FOR;
 pub use reader::{ReadError, Reader, Totals};
 

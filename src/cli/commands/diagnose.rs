@@ -19,11 +19,7 @@ use crate::rules;
 /// # Errors
 /// Where there is nothing to read, rules are refused, or the report cannot be written.
 pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
-    if !settings.batch.redact && settings.volume > Volume::Quiet {
-        output::warning(
-            "--no-redact: the report shows secrets as the log has them; do not share it",
-        );
-    }
+    warn_of_secrets(&settings);
     let mut progress = Progress::new(settings.volume > Volume::Quiet);
     let outcome = batch::run(&settings.input.paths(), &settings.batch, &mut progress);
     progress.clear();
@@ -38,11 +34,34 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     for problem in &outcome.problems {
         output::error(&anyhow::Error::msg(problem.clone()));
     }
+    let (status, fail_on) = judge(&settings, &mut outcome)?;
+    write(&settings, outcome, fail_on)?;
+    Ok(status)
+}
+
+/// Says that the report may hold secrets, where it may.
+pub(super) fn warn_of_secrets(settings: &Settings) {
+    if !settings.batch.redact && settings.volume > Volume::Quiet {
+        output::warning(
+            "--no-redact: the report shows secrets as the log has them; do not share it",
+        );
+    }
+}
+
+/// Holds the report against the baseline, where there is one. Comes back with the exit status, and with
+/// the level from which it is 1.
+///
+/// # Errors
+/// Those of the baseline.
+pub(super) fn judge(
+    settings: &Settings,
+    outcome: &mut Outcome,
+) -> anyhow::Result<(ExitStatus, Option<Level>)> {
     let mut fail_on = settings.fail_on;
     if let Some(baseline) = &settings.baseline {
         let scope = Scope {
             patterns: &settings.batch.patterns,
-            complete: is_complete(&outcome),
+            complete: is_complete(outcome),
             quiet: settings.volume == Volume::Quiet,
         };
         baseline.apply(&mut outcome.report, &scope)?;
@@ -50,7 +69,18 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
             fail_on = None;
         }
     }
-    let status = status(&outcome, fail_on);
+    Ok((status(outcome, fail_on), fail_on))
+}
+
+/// Writes the report where it was asked for. `fail_on` is the level from which the exit status is 1.
+///
+/// # Errors
+/// Those of writing it.
+pub(super) fn write(
+    settings: &Settings,
+    mut outcome: Outcome,
+    fail_on: Option<Level>,
+) -> anyhow::Result<()> {
     hide(&mut outcome, settings.show);
     let sink = Sink { file: settings.output.as_deref(), colour: settings.colour };
     let rhythm: Vec<Option<f64>> = outcome.rhythm.iter().map(|rhythm| rhythm.every).collect();
@@ -64,7 +94,7 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
         volume: settings.volume,
         context: &outcome.context,
         rhythm: &rhythm,
-        now: Some(settings.now),
+        now: Some(settings.now.clone()),
         stopped: settings.batch.stopped,
         ci: Ci {
             rules: rules.as_ref(),
@@ -75,7 +105,7 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     };
     sink.write(settings.format, &outcome.report, &style)?;
     surroundings.summarize(&outcome.report, &style);
-    Ok(status)
+    Ok(())
 }
 
 /// What to do where there is nothing to read, as far as it depends on what was asked.
@@ -117,7 +147,7 @@ fn is_complete(outcome: &Outcome) -> bool {
 }
 
 /// Takes out what is milder than `show`, with its context.
-fn hide(outcome: &mut Outcome, show: Level) {
+pub(super) fn hide(outcome: &mut Outcome, show: Level) {
     let shown: Vec<bool> =
         outcome.report.diagnoses.iter().map(|diagnosis| diagnosis.level >= show).collect();
     let mut flags = shown.iter();

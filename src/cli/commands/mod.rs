@@ -3,5 +3,6 @@
 pub(super) mod completions;
 pub(super) mod diagnose;
 pub mod explain;
+pub(in crate::cli) mod follow;
 pub(super) mod merge;
 pub mod rules;

@@ -15,6 +15,17 @@ pub(super) fn write(paper: &mut Paper, report: &Report, index: usize, style: &St
         Level::Warning => ("! ", Ink::Careful),
     };
     paper.prose((ink, mark), Ink::Strong, &sentence(report, diagnosis));
+    let context = style.context.get(index).map_or(&[][..], Vec::as_slice);
+    write_proof(paper, diagnosis, context, style);
+}
+
+/// What stands behind the sentence: place, proof and fix. `context` stands before the proof.
+pub(super) fn write_proof(
+    paper: &mut Paper,
+    diagnosis: &Diagnosis,
+    context: &[Evidence],
+    style: &Style<'_>,
+) {
     let frame = diagnosis.exception.as_ref().and_then(|exception| exception.frame.as_ref());
     if style.volume == Volume::Quiet {
         if let Some(frame) = frame {
@@ -31,7 +42,6 @@ pub(super) fn write(paper: &mut Paper, report: &Report, index: usize, style: &St
     if let Some(frame) = frame {
         write_frame(paper, frame);
     }
-    let context = style.context.get(index).map_or(&[][..], Vec::as_slice);
     write_evidence(paper, diagnosis, context);
     if let Some(exception) = &diagnosis.exception {
         write_chain(paper, exception);

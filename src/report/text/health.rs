@@ -1,18 +1,9 @@
 //! What was read, how it ended, and what to look at where lines simply stop.
 
 use super::paper::{Ink, Paper};
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, longest_pause};
 use crate::report::{Report, SourceReport, Style};
 use crate::report::{sentence, words};
-
-/// A log that is silent for less than this is not remarked on, whatever its rhythm.
-const QUIET_SECONDS: f64 = 60.0;
-
-/// So many times its rhythm, and a log has stopped rather than paused.
-const QUIET_BEATS: f64 = 10.0;
-
-/// A log of unknown rhythm is remarked on after this.
-const QUIET_UNKNOWN: f64 = 600.0;
 
 /// No verdict: one line that says so, and a word on each log whose lines simply stop.
 pub(super) fn write(paper: &mut Paper, report: &Report, style: &Style<'_>) {
@@ -75,8 +66,7 @@ fn word_on_silence(
         return None;
     }
     let age = words::age(source.last_time.as_deref()?, style.now.as_ref()?)?;
-    let allowed = rhythm.map_or(QUIET_UNKNOWN, |every| (every * QUIET_BEATS).max(QUIET_SECONDS));
-    if age < allowed {
+    if age < longest_pause(rhythm) {
         return None;
     }
     let rhythm = rhythm.map(|every| format!(" and this log speaks every {}", words::span(every)));

@@ -37,11 +37,11 @@ impl Layout {
 }
 
 /// Writes the table, or nothing where there is nothing. `logs` is how many were read.
-pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], has_answer: bool, logs: usize) {
+pub(super) fn write(paper: &mut Paper, rest: &[&Diagnosis], heading: &str, logs: usize) {
     if rest.is_empty() {
         return;
     }
-    paper.heading(if has_answer { "Also seen" } else { "What the bot coped with" }, "");
+    paper.heading(heading, "");
     let has_baseline = rest.iter().any(|diagnosis| diagnosis.baseline.is_some());
     let layout = Layout::new(paper.width(), logs > 1, has_baseline);
     let mut table = Table::new();

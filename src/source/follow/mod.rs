@@ -112,6 +112,20 @@ pub struct Stopper {
     bell: Arc<Bell>,
 }
 
+/// Where to say up to where everything was told, from any thread.
+#[derive(Clone)]
+pub struct Ledger {
+    book: Arc<Book>,
+}
+
+impl Ledger {
+    /// Everything before `settled` in this file has been told: what a state file may say.
+    pub fn settled(&self, source: SourceId, file: FileId, settled: Settled) {
+        let _ = source;
+        self.book.settled(file, settled);
+    }
+}
+
 impl Stopper {
     /// Asks for a last read of everything, then the end. Within about half a second for files; a stream is
     /// read for up to a second more, as what stops us may stop its writer, too, whose last words are to be
@@ -142,6 +156,11 @@ impl Following {
     /// nothing has happened until then. Nothing follows [`Notice::Ended`].
     pub fn next(&mut self, timeout: Option<Duration>) -> Option<Notice> {
         self.queue.next(timeout)
+    }
+
+    /// Where to say up to where everything was told.
+    pub fn ledger(&self) -> Ledger {
+        Ledger { book: self.book.clone() }
     }
 
     /// What stops it.

@@ -1,0 +1,341 @@
+//! What is told of a source: each event once, and what becomes of it and of the runs.
+
+use super::followed::{Followed, Look, Opening, Why};
+use super::told::{ToldEnd, ToldEvent, cause_place};
+use super::{About, Desk, Said};
+use crate::analyze::stream::{Found, News};
+use crate::diagnosis::{Cause, Diagnosis, End, Ended, Kind, Names, alone};
+use crate::event::Stamp;
+use crate::model::Level;
+use crate::report::{self, Event, RunAction, RunEvent, RunReport, Update};
+use crate::rules::MarkKind;
+use crate::safe::escape::visible;
+use crate::source::Place;
+
+impl<'r> Followed<'r> {
+    pub(super) fn hear(&mut self, heard: Vec<News>, look: Look, desk: &mut Desk<'_, 'r>) {
+        for heard in heard {
+            match heard {
+                News::Ended { lane, ended } => self.run_ended(lane, &ended, Why::Next, desk),
+                News::Found(found) => self.found(*found, look, desk),
+            }
+        }
+    }
+
+    pub(super) fn found(&mut self, found: Found, look: Look, desk: &mut Desk<'_, 'r>) {
+        let place = found.finding.place;
+        let Some(file) = self.files.get_mut(place.file) else { return };
+        if place.byte < file.before {
+            return;
+        }
+        if file.told.contains(&place.byte) {
+            if matches!(look, Look::Settled | Look::Long) {
+                self.compare(&found, look, desk);
+            }
+            return;
+        }
+        let is_traceback = found.finding.kind != Kind::Record;
+        let waits = match look {
+            Look::Settled | Look::Long => false,
+            Look::Short => found.open && is_traceback,
+        };
+        if waits {
+            return;
+        }
+        file.told.insert(place.byte);
+        file.last_told = file.last_told.max(place.byte + 1);
+        let exits = |&at: &usize| desk.matcher.rules.marks[at].kind == MarkKind::Exit;
+        if found.finding.marks.iter().any(exits) {
+            self.timing.exits();
+        }
+        if found.incident {
+            self.tell(found, None, look != Look::Settled, desk);
+        }
+    }
+
+    /// Tells an event; comes back with whether it was shown.
+    pub(super) fn tell(
+        &mut self,
+        found: Found,
+        ending: Option<&Cause>,
+        provisional: bool,
+        desk: &mut Desk<'_, 'r>,
+    ) -> bool {
+        let Found { lane, finding, stamp, .. } = found;
+        let source = self.name_of(lane);
+        let names = Names { source: &source, files: &self.names, redactor: desk.redactor };
+        let diagnosis = alone(desk.matcher.rules, &finding, stamp.clone(), ending, &names);
+        let Some(diagnosis) = diagnosis else { return false };
+        *desk.number += 1;
+        let number = *desk.number;
+        let patterns = &desk.options.batch.patterns;
+        let wanted = patterns.is_empty() || patterns.contains(&diagnosis.pattern);
+        let shown = wanted && diagnosis.level >= desk.options.level;
+        let place = finding.place;
+        self.told.add(ToldEvent {
+            number,
+            place,
+            fingerprint: diagnosis.fingerprint.clone(),
+            found: diagnosis.level,
+            level: diagnosis.level,
+            shown,
+            provisional,
+            finding: Box::new(finding),
+            stamp,
+            source,
+            ending: ending.cloned().filter(|cause| matches!(cause, Cause::Unexplained { .. })),
+        });
+        if shown {
+            let replayed = self.is_replayed(place);
+            let diagnosis = Box::new(diagnosis);
+            let about = self.about(number, diagnosis.clone(), place, false);
+            let event = Event::Diagnosis(report::Told { diagnosis, replayed });
+            desk.said.push(Said::Event { event, about: Some(about) });
+        }
+        shown
+    }
+
+    /// An event that was told before it was whole: there may be more of it now.
+    pub(super) fn compare(&mut self, found: &Found, look: Look, desk: &mut Desk<'_, 'r>) {
+        let Some(event) = self.told.event(found.finding.place) else { return };
+        let source = event.source.clone();
+        let names = Names { source: &source, files: &self.names, redactor: desk.redactor };
+        // A traceback that came later than the record above it is told as an event of its own.
+        let is_apart = event.finding.kind == Kind::Record && found.finding.kind != Kind::Record;
+        if !event.provisional || is_apart {
+            return;
+        }
+        event.provisional = look != Look::Settled;
+        let stamp = found.stamp.clone();
+        let now = alone(desk.matcher.rules, &found.finding, stamp, None, &names);
+        let Some(now) = now else { return };
+        if now.fingerprint == event.fingerprint && now.level == event.found {
+            return;
+        }
+        event.fingerprint.clone_from(&now.fingerprint);
+        event.found = now.level;
+        event.level = event.level.max(now.level);
+        *event.finding = found.finding.clone();
+        let (number, level, shown) = (event.number, event.level, event.shown);
+        if shown {
+            let update = Update {
+                fingerprint: now.fingerprint.clone(),
+                first: now.first.clone(),
+                level,
+                reason: format!("more of it has come: {}", now.title),
+            };
+            let about = self.about(number, Box::new(now), found.finding.place, false);
+            desk.said.push(Said::Event { event: Event::Update(update), about: Some(about) });
+        }
+    }
+
+    /// A run has ended, or seems to.
+    pub(super) fn run_ended(
+        &mut self,
+        lane: usize,
+        ended: &Ended,
+        why: Why,
+        desk: &mut Desk<'_, 'r>,
+    ) {
+        let decision = &ended.decision;
+        let run = (lane, ended.number);
+        let cause = cause_place(decision);
+        let supposed = why == Why::Quiet;
+        if decision.end == End::Open {
+            let Some(end) = self.told.end(run).map(|end| end.clone()) else { return };
+            self.told.forget_end(run);
+            if let Some(place) = end.cause {
+                self.lighten(place, desk);
+            }
+            self.tell_run(RunAction::Resumed, lane, ended, desk);
+            return;
+        }
+        if let Some(end) = self.told.end(run)
+            && end.end == decision.end
+            && end.cause == cause
+        {
+            end.supposed &= supposed;
+            return;
+        }
+        let is_silent = cause.is_some_and(|place| self.was_told_before(place));
+        self.told.set_end(ToldEnd { run, end: decision.end, cause, supposed });
+        if is_silent {
+            return;
+        }
+        if let Some(cause) = &decision.cause {
+            self.blame(lane, cause, why, desk);
+        }
+        self.tell_run(RunAction::Ended, lane, ended, desk);
+    }
+
+    /// What ended a run is fatal.
+    pub(super) fn blame(&mut self, lane: usize, cause: &Cause, why: Why, desk: &mut Desk<'_, 'r>) {
+        let reason = match why {
+            Why::Next => "the next run has begun: the one before ended with it",
+            Why::Quiet => "nothing has followed it: the run has ended with it",
+            Why::Over => "the input has ended: the run has ended with it",
+        };
+        let rules = desk.matcher.rules;
+        let Some(event) = self.told.blamed(cause) else {
+            if let Cause::Unexplained { finding, .. } = cause {
+                let found = Found {
+                    lane,
+                    finding: (**finding).clone(),
+                    stamp: finding.stamp.clone(),
+                    incident: true,
+                    open: false,
+                };
+                self.tell(found, Some(cause), false, desk);
+            }
+            return;
+        };
+        if event.level == Level::Fatal {
+            return;
+        }
+        event.level = Level::Fatal;
+        let source = event.source.clone();
+        let names = Names { source: &source, files: &self.names, redactor: desk.redactor };
+        let ending = Some(cause);
+        let diagnosis = alone(rules, &event.finding, event.stamp.clone(), ending, &names);
+        let Some(diagnosis) = diagnosis.map(Box::new) else { return };
+        let patterns = &desk.options.batch.patterns;
+        if !patterns.is_empty() && !patterns.contains(&diagnosis.pattern) {
+            return;
+        }
+        let (number, place) = (event.number, event.place);
+        let shown = std::mem::replace(&mut event.shown, true);
+        let about = self.about(number, diagnosis.clone(), place, why == Why::Next);
+        let event = if shown {
+            Event::Update(Update {
+                fingerprint: diagnosis.fingerprint.clone(),
+                first: diagnosis.first.clone(),
+                level: Level::Fatal,
+                reason: reason.to_owned(),
+            })
+        } else {
+            Event::Diagnosis(report::Told { diagnosis, replayed: self.is_replayed(place) })
+        };
+        desk.said.push(Said::Event { event, about: Some(about) });
+    }
+
+    /// What was said to have ended a run has not.
+    pub(super) fn lighten(&mut self, place: Place, desk: &mut Desk<'_, 'r>) {
+        let Some(event) = self.told.event(place) else { return };
+        if event.level == event.found || event.ending.is_some() {
+            return;
+        }
+        event.level = event.found;
+        let source = event.source.clone();
+        let names = Names { source: &source, files: &self.names, redactor: desk.redactor };
+        let rules = desk.matcher.rules;
+        let diagnosis = alone(rules, &event.finding, event.stamp.clone(), None, &names);
+        let Some(diagnosis) = diagnosis.filter(|_| event.shown).map(Box::new) else { return };
+        let (number, level) = (event.number, event.level);
+        let update = Update {
+            fingerprint: diagnosis.fingerprint.clone(),
+            first: diagnosis.first.clone(),
+            level,
+            reason: "the log goes on: the run has not ended with it".to_owned(),
+        };
+        let about = self.about(number, diagnosis, place, true);
+        desk.said.push(Said::Event { event: Event::Update(update), about: Some(about) });
+    }
+
+    pub(super) fn tell_run(
+        &self,
+        action: RunAction,
+        lane: usize,
+        ended: &Ended,
+        desk: &mut Desk<'_, 'r>,
+    ) {
+        let rule = match &ended.decision.cause {
+            Some(Cause::Found { mention, .. }) => {
+                Some(desk.matcher.rules.rules[mention.rule].id.clone())
+            }
+            Some(Cause::Unexplained { rule, .. }) => Some((*rule).to_owned()),
+            None => None,
+        };
+        let time = |stamp: &Option<Stamp>| stamp.as_ref().and_then(Stamp::iso);
+        let run = RunReport {
+            first_line: ended.run.first_line,
+            last_line: ended.run.last_line,
+            started: time(&ended.run.started),
+            ended: time(&ended.run.ended),
+            end: ended.decision.end.id().to_owned(),
+            rule,
+        };
+        let source = visible(&self.name_of(lane)).into_owned();
+        desk.event(Event::Run(RunEvent { action, source, run }));
+    }
+
+    /// Says that a run has begun, where that is new.
+    pub(super) fn tell_begun(
+        &mut self,
+        began: Vec<(u64, Option<Opening>)>,
+        desk: &mut Desk<'_, 'r>,
+    ) {
+        for (lane, (number, opening)) in began.into_iter().enumerate() {
+            if let Some(opening) = opening
+                && self.told.begins((lane, number))
+            {
+                self.tell_beginning(lane, opening, desk);
+            }
+        }
+    }
+
+    pub(super) fn tell_beginning(
+        &self,
+        lane: usize,
+        (first_line, started): Opening,
+        desk: &mut Desk<'_, 'r>,
+    ) {
+        let started = started.as_ref().and_then(Stamp::iso);
+        let run = RunReport {
+            first_line,
+            last_line: first_line,
+            started,
+            ended: None,
+            end: End::Open.id().to_owned(),
+            rule: None,
+        };
+        let source = visible(&self.name_of(lane)).into_owned();
+        desk.event(Event::Run(RunEvent { action: RunAction::Began, source, run }));
+    }
+
+    pub(super) fn about(
+        &self,
+        number: u64,
+        diagnosis: Box<Diagnosis>,
+        place: Place,
+        came_back: bool,
+    ) -> About {
+        let file = self.files.get(place.file);
+        let is_new = file.is_some_and(|file| place.byte >= file.backlog);
+        let unread_for = file
+            .and_then(|file| file.written)
+            .and_then(|(written, seen)| seen.duration_since(written).ok())
+            .unwrap_or_default();
+        About { number, diagnosis, is_new, unread_for, came_back }
+    }
+
+    pub(super) fn is_replayed(&self, place: Place) -> bool {
+        self.files.get(place.file).is_some_and(|file| place.byte < file.replayed)
+    }
+
+    /// Whether what begins at `place` was told by an earlier process, and so not by this one.
+    pub(super) fn was_told_before(&self, place: Place) -> bool {
+        self.files.get(place.file).is_some_and(|file| place.byte < file.before)
+    }
+
+    /// What a report calls a lane.
+    pub(super) fn name_of(&self, lane: usize) -> String {
+        match self.voice().service(lane) {
+            Some(service) => format!("{}:{service}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    pub(super) fn safe_name(&self) -> String {
+        visible(&self.name).into_owned()
+    }
+}
