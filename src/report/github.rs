@@ -49,13 +49,27 @@ impl Kind {
 pub(super) fn write(report: &Report, ci: &Ci<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut left_out = Vec::new();
     for kind in Kind::ALL {
+        let mut room = SHOWN;
+        if kind == Kind::Warning {
+            let incomplete = report.sources.iter().filter_map(|source| {
+                Some(format!(
+                    "{} could not be read whole: {}",
+                    source.name,
+                    source.incomplete.as_ref()?
+                ))
+            });
+            for text in incomplete.take(SHOWN) {
+                writeln!(out, "::warning title=wd-diagnose::{}", message(&text))?;
+                room -= 1;
+            }
+        }
         let of_kind: Vec<&Diagnosis> =
             report.diagnoses.iter().filter(|diagnosis| Kind::of(diagnosis) == kind).collect();
-        for diagnosis in of_kind.iter().take(SHOWN) {
+        for diagnosis in of_kind.iter().take(room) {
             annotate(report, diagnosis, kind, ci, out)?;
         }
-        if of_kind.len() > SHOWN {
-            left_out.push(words::count((of_kind.len() - SHOWN) as u64, kind.command()));
+        if of_kind.len() > room {
+            left_out.push(words::count((of_kind.len() - room) as u64, kind.command()));
         }
     }
     let read = words::count(report.sources.iter().map(|source| source.lines).sum(), "line");
@@ -73,12 +87,6 @@ pub(super) fn write(report: &Report, ci: &Ci<'_>, out: &mut dyn Write) -> io::Re
             "wd-diagnose: {} more not annotated, since GitHub shows {SHOWN} of a kind; {elsewhere}",
             left_out.join(" and "),
         )?;
-    }
-    for source in &report.sources {
-        if let Some(why) = &source.incomplete {
-            let text = format!("{} could not be read whole: {why}", source.name);
-            writeln!(out, "::warning title=wd-diagnose::{}", message(&text))?;
-        }
     }
     Ok(())
 }
@@ -203,5 +211,17 @@ mod tests {
             ),
             "{written}"
         );
+    }
+    #[test]
+    fn what_could_not_be_read_is_among_the_ten() {
+        let mut report = sample::healthy();
+        report.diagnoses = vec![report.diagnoses[0].clone(); 10];
+        report.sources[0].incomplete = Some("it shrank".to_owned());
+        let written = github(&report, &Ci::default());
+        assert_eq!(written.lines().filter(|line| line.starts_with("::warning ")).count(), 10);
+        assert!(written.starts_with(
+            "::warning title=wd-diagnose::logs/bot.log could not be read whole: it shrank\n"
+        ));
+        assert!(written.contains("1 warning more not annotated"), "{written}");
     }
 }

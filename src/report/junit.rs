@@ -71,15 +71,16 @@ fn write_suite(
                     [] => Ok(()),
                     [worst, ..] => {
                         let body: Vec<String> =
-                            failing.iter().map(|one| in_full(report, one)).collect();
+                            failing.iter().flat_map(|one| in_full(report, one)).collect();
                         let message = sentence(report, worst);
-                        write_fault("failure", &message, &worst.rule, &body.join("\n\n"), xml)
+                        write_fault("failure", &message, &worst.rule, &body, xml)
                     }
                 })?;
             }
             if let Some(why) = &source.incomplete {
                 write_case("the log is read whole", &name, xml, |xml| {
-                    write_fault("error", why, "incomplete", why, xml)
+                    let body = [format!("could not be read whole: {why}")];
+                    write_fault("error", why, "incomplete", &body, xml)
                 })?;
             }
             let rest: Vec<String> = own
@@ -87,8 +88,8 @@ fn write_suite(
                 .filter(|one| !ci.fails(one))
                 .map(|one| format!("{} {}: {}", one.level, one.rule, sentence(report, one)))
                 .collect();
-            write_text("system-out", &rest.join("\n"), xml)?;
-            write_text("system-err", "", xml)
+            write_text("system-out", &rest, xml)?;
+            write_text("system-err", &[], xml)
         })
         .map(drop)
 }
@@ -128,18 +129,18 @@ fn write_fault(
     element: &str,
     message: &str,
     kind: &str,
-    body: &str,
+    body: &[String],
     xml: &mut Xml<'_>,
 ) -> io::Result<()> {
-    let lines: Vec<String> = body.lines().map(text).collect();
+    let lines: Vec<String> = body.iter().map(|line| text(line)).collect();
     xml.create_element(element)
         .with_attributes([("message", text(message).as_str()), ("type", &text(kind))])
         .write_text_content(BytesText::new(&lines.join("\n")))
         .map(drop)
 }
 
-fn write_text(element: &str, body: &str, xml: &mut Xml<'_>) -> io::Result<()> {
-    let lines: Vec<String> = body.lines().map(text).collect();
+fn write_text(element: &str, body: &[String], xml: &mut Xml<'_>) -> io::Result<()> {
+    let lines: Vec<String> = body.iter().map(|line| text(line)).collect();
     xml.create_element(element)
         .write_inner_content(|xml| xml.write_event(Event::Text(BytesText::new(&lines.join("\n")))))
         .map(drop)
@@ -150,22 +151,28 @@ fn text(text: &str) -> String {
     xml_chars(&visible(text)).into_owned()
 }
 
-/// A diagnosis with its place, proof and fix, in lines.
-fn in_full(report: &Report, diagnosis: &Diagnosis) -> String {
-    let mut lines =
-        vec![sentence(report, diagnosis), format!("{} · {}", diagnosis.rule, standing(diagnosis))];
+/// A diagnosis with its place, proof and fix, in lines; none begins with text of the log.
+fn in_full(report: &Report, diagnosis: &Diagnosis) -> Vec<String> {
+    let mut lines = vec![
+        sentence(report, diagnosis),
+        format!("rule {} · {}", diagnosis.rule, standing(diagnosis)),
+    ];
     if let Some(frame) = diagnosis.exception.as_ref().and_then(|one| one.frame.as_ref()) {
         lines.push(format!("in your code: {}", frame_place(frame)));
-        lines.extend(frame.code.as_ref().map(|code| format!("  {code}")));
+        lines.extend(frame.code.as_ref().map(|code| format!("  > {code}")));
     }
     lines.extend(
-        diagnosis.evidence.iter().map(|line| format!("{}:{}: {}", line.file, line.line, line.text)),
+        diagnosis
+            .evidence
+            .iter()
+            .map(|line| format!("in {}:{}: {}", line.file, line.line, line.text)),
     );
     lines.push(format!("what to do: {}", diagnosis.fix.summary));
     lines.extend(
         diagnosis.fix.steps.iter().enumerate().map(|(at, step)| format!("{}. {step}", at + 1)),
     );
-    lines.join("\n")
+    lines.push(String::new());
+    lines
 }
 
 /// When the log begins, in the only form that Ant's schema takes: no zone, no fraction. Where the log

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::sentence::{frame_place, sentence, standing};
+use super::sentence::{ended_badly, frame_place, sentence, standing};
 use super::words;
 use super::{Report, Style, Volume};
 use crate::diagnosis::{Diagnosis, Evidence, Exception};
@@ -23,6 +23,9 @@ pub(super) fn write(report: &Report, style: &Style<'_>, out: &mut dyn Write) -> 
     let answer = report.answer();
     match answer {
         Some(index) => write_diagnosis(report, index, style, out)?,
+        None if report.sources.iter().any(ended_badly) => {
+            writeln!(out, "### ! Nothing that was looked for explains how the bot ended\n")?;
+        }
         None => writeln!(out, "### ✓ No crash\n")?,
     }
     let rest: Vec<usize> =
@@ -34,7 +37,7 @@ pub(super) fn write(report: &Report, style: &Style<'_>, out: &mut dyn Write) -> 
     } else if !rest.is_empty() {
         let rest: Vec<&Diagnosis> = rest.iter().map(|&index| &report.diagnoses[index]).collect();
         let rows = if style.ci.has_summary { SUMMARY_ROWS } else { ROWS };
-        write_table(&rest, answer.is_some(), rows, out)?;
+        write_table(report, &rest, answer.is_some(), rows, out)?;
     }
     write_sources(report, out)
 }
@@ -124,29 +127,34 @@ fn chain(exception: &Exception) -> Vec<String> {
     exception.chain.iter().map(line).collect()
 }
 
+/// The log's name only where there are several.
 fn write_table(
+    report: &Report,
     rest: &[&Diagnosis],
     has_answer: bool,
     rows: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let heading = if has_answer { "Also seen" } else { "What the bot coped with" };
-    writeln!(
-        out,
-        "**{heading}:**\n\n| level | count | what | rule | last |\n| --- | ---: | --- | --- | --- |"
-    )?;
+    let several = report.sources.len() > 1;
+    let (log, rule) = if several { (" log |", " --- |") } else { ("", "") };
+    writeln!(out, "**{heading}:**\n\n| level | count | what | rule |{log} last |")?;
+    writeln!(out, "| --- | ---: | --- | --- |{rule} --- |")?;
     for diagnosis in rest.iter().take(rows) {
         let standing = diagnosis.baseline.map(|standing| format!(" ({})", standing.id()));
         let last = words::time_of(&diagnosis.last)
             .unwrap_or_else(|| format!("line {}", diagnosis.last.line));
+        let cell = |text: &str| code(text).replace('|', "\\|");
+        let log = several.then(|| format!(" {} |", cell(&diagnosis.last.source)));
         writeln!(
             out,
-            "| {}{} | {} | {} | {} | {} |",
+            "| {}{} | {} | {} | {} |{} {} |",
             diagnosis.level,
             standing.unwrap_or_default(),
             words::digits(diagnosis.count),
             inline(&diagnosis.title),
-            code(&diagnosis.rule).replace('|', "\\|"),
+            cell(&diagnosis.rule),
+            log.unwrap_or_default(),
             inline(&last)
         )?;
     }
@@ -185,7 +193,9 @@ fn write_fence(out: &mut dyn Write, language: &str, lines: &[String]) -> io::Res
     let fence = "`".repeat(longest.max(2) + 1);
     writeln!(out, "{fence}{language}")?;
     for line in lines {
-        writeln!(out, "{line}")?;
+        // In a job's log, a line that begins with two colons is a command to the CI system.
+        let mark = if line.trim_start().starts_with("::") { "\\" } else { "" };
+        writeln!(out, "{mark}{line}")?;
     }
     writeln!(out, "{fence}\n")
 }
@@ -343,6 +353,25 @@ mod tests {
         assert_eq!(String::from_utf8(out).unwrap(), "`````text\n````\n`````\n\n");
         assert_eq!(code("a``b"), "``` a``b ```");
         assert_eq!(code("a|b"), "`a|b`");
+    }
+
+    #[test]
+    fn an_end_that_nothing_explains_is_no_health() {
+        let mut report = sample::healthy();
+        assert!(markdown(&report, &Style::default()).starts_with("### ✓ No crash\n"));
+        report.sources[0].runs[0].end = "killed".to_owned();
+        let written = markdown(&report, &Style::default());
+        assert!(written.starts_with("### ! Nothing that was looked for explains"), "{written}");
+    }
+
+    #[test]
+    fn several_logs_are_told_apart() {
+        let mut report = sample::crash();
+        assert!(!markdown(&report, &Style::default()).contains("| log |"));
+        report.sources.push(report.sources[0].clone());
+        let written = markdown(&report, &Style::default());
+        assert!(written.contains("| rule | log | last |\n"), "{written}");
+        assert!(written.contains("| `payload/key-error` | `logs/bot.log` | 2024"), "{written}");
     }
 
     #[test]

@@ -226,7 +226,7 @@ pub(super) fn other() -> Report {
 /// What a log, or a report made by someone else, may hold: colours, a title for the terminal, the other
 /// direction, markup, workflow commands.
 const HOSTILE: &str = "\x1b[31m\x1b]0;owned\x07\u{9b}2J\u{202e}\u{200b}\r::error::x <script>alert(1)</script> & \"' \
-                       \n::error file=x::y\n##[error]z %0A::notice::w ]]> --> | a || ``` `x` **b** _c_ [d](http://e) ![f](g) \
+                       \n::error file=x::y\n##[error]z %0A::notice::w ::warning::v \u{a0}::debug::u ]]> --> | a || ``` `x` **b** _c_ [d](http://e) ![f](g) \
                        @all #1 $h$ {{i}} ${{ j }} \\ </details>\n```\n| --- |\n# k\n";
 
 /// [`crash`] with hostile text in every field that is text.

@@ -80,3 +80,9 @@ pub(super) fn frame_place(frame: &OwnFrame) -> String {
     }
     place
 }
+
+/// The last run crashed or was killed: without a verdict, that was hidden, left out by an option, or is
+/// too uncertain.
+pub(super) fn ended_badly(source: &SourceReport) -> bool {
+    source.runs.last().is_some_and(|run| matches!(run.end.as_str(), "crash" | "killed"))
+}

@@ -7,7 +7,7 @@ use crate::report::{sentence, words};
 
 /// No verdict: one line that says so, and a word on each log whose lines simply stop.
 pub(super) fn write(paper: &mut Paper, report: &Report, style: &Style<'_>) {
-    let unexplained = report.sources.iter().filter(|source| ended_badly(source)).count();
+    let unexplained = report.sources.iter().filter(|source| sentence::ended_badly(source)).count();
     let found = match report.sources.as_slice() {
         [source] if unexplained > 0 => {
             format!(
@@ -34,12 +34,6 @@ pub(super) fn write(paper: &mut Paper, report: &Report, style: &Style<'_>) {
             paper.prose((Ink::Careful, "! "), Ink::Plain, &word);
         }
     }
-}
-
-/// The last run crashed or was killed: without a verdict, that was hidden, left out by an option, or is
-/// too uncertain.
-fn ended_badly(source: &SourceReport) -> bool {
-    source.runs.last().is_some_and(|run| matches!(run.end.as_str(), "crash" | "killed"))
 }
 
 fn end_in_words(source: &SourceReport) -> String {

@@ -60,7 +60,11 @@ impl Paper {
     }
 
     pub(super) fn finish(self) -> String {
-        self.text
+        let mut text = String::with_capacity(self.text.len());
+        for line in self.text.split_inclusive('\n') {
+            text.push_str(&no_command(line));
+        }
+        text
     }
 
     /// Columns there are.
@@ -203,4 +207,16 @@ pub(super) fn fit(text: &str, width: usize) -> String {
 /// Text safe to print on one line.
 pub(super) fn shown(text: &str) -> Cow<'_, str> {
     visible(text)
+}
+/// A CI system takes a line that begins with `::`, behind blanks or none, for a command to itself. What
+/// stands before it, or its first colon, gives way to a backslash, so that columns stay.
+fn no_command(line: &str) -> Cow<'_, str> {
+    let start = line.len() - line.trim_start().len();
+    if !line[start..].starts_with("::") {
+        return Cow::Borrowed(line);
+    }
+    Cow::Owned(match line[..start].char_indices().next_back() {
+        Some((at, _)) => format!("{}\\{}", &line[..at], &line[start..]),
+        None => format!("\\{}", &line[1..]),
+    })
 }

@@ -148,3 +148,18 @@ fn hostile_text_is_inert() {
         sample::assert_inert(&text(&sample::hostile(), &Style { volume, ..later() }));
     }
 }
+
+#[test]
+fn no_line_is_a_command_to_a_ci_system() {
+    for width in 20..140 {
+        let style = Style { width, volume: Volume::Verbose, ..later() };
+        let text = text(&sample::hostile(), &style);
+        let command = text.lines().find(|line| line.trim_start().starts_with("::"));
+        assert_eq!(command, None, "{width}");
+    }
+    let mut report = sample::healthy();
+    report.sources[0].name = "::error::x".to_owned();
+    report.sources[0].incomplete = Some("gone ::stop-commands::y".to_owned());
+    let written = text(&report, &Style { width: 20, ..later() });
+    assert!(written.contains("\\:"), "{written}");
+}
