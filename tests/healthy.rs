@@ -68,7 +68,7 @@ fn message(dice: &mut Dice) -> String {
     let coin = ["BTC", "ETH", "SOL", "XRP", "DOGE", "ERR", "GAS", "OM"][dice.below(8) as usize];
     let side = ["buy", "sell"][dice.below(2) as usize];
     let mut text = String::new();
-    let _ = match dice.below(24) {
+    let _ = match dice.below(30) {
         0 => write!(text, "{coin}/USDT {price:.2} {amount:.4}"),
         1 => write!(text, "order {id} {side} {amount:.4} {coin} @ {price:.2} filled"),
         2 => write!(text, "GET /api/v3/ticker/price 200 {small} bytes in {}ms", dice.below(999)),
@@ -93,7 +93,7 @@ fn message(dice: &mut Dice) -> String {
             dice.below(90),
             dice.below(999)
         ),
-        10 => write!(text, "429 candles loaded, 503 kept, {small} dropped, code {}", dice.below(9)),
+        10 => write!(text, "429 candles read, 503 kept, {small} dropped, code {}", dice.below(9)),
         11 => write!(text, "retry policy: 5 attempts, timeout 10s, backoff 2.0; none used"),
         12 => write!(
             text,
@@ -126,10 +126,23 @@ fn message(dice: &mut Dice) -> String {
         ),
         21 => write!(
             text,
-            "api key loaded (ends {:04x}), permissions: read, trade",
+            "api key present (ends {:04x}), permissions: read, trade",
             dice.below(65_536)
         ),
         22 => write!(text, "backtest window {} .. {}: sharpe {tiny:.3}", small, small + 500),
+        23 => {
+            write!(text, "order {id} code {small} status FILLED, error 0 of {}", dice.below(99_999))
+        }
+        24 => write!(text, "{{'retCode': 0, 'retMsg': 'OK', 'time': {id}, 'status': 'open'}}"),
+        25 => write!(
+            text,
+            "error rate {:.2}% over {} calls, last status 200, error_code 0",
+            amount / 1e3,
+            dice.below(999_999)
+        ),
+        26 => write!(text, "symbol code {} known, status: ok, errors: 0", dice.below(99_999)),
+        27 => write!(text, "status {small} of {id} rows done, code: none, errno: none"),
+        28 => write!(text, "exit price {price:.2}, exit code 0, lot {}", dice.below(99_999)),
         _ => write!(text, "{} {} {} {}", dice.below(600), -1 - dice.below(5_000) as i64, id, small),
     };
     text
@@ -148,7 +161,7 @@ fn found(report: &Report) -> Vec<String> {
 fn nothing_is_found_in_health() {
     let mut wrong = Vec::new();
     for (at, (name, writer)) in FORMATS.iter().enumerate() {
-        let mut dice = Dice::new(at as u64 + 1);
+        let mut dice = Dice::new(at as u64 + 11);
         let mut clock = Clock { millis: 0 };
         let mut log = String::new();
         for _ in 0..LINES / FORMATS.len() {

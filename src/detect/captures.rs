@@ -230,6 +230,12 @@ pub(super) fn table_of<'r>(
         if let Some(table) = rules.exchanges.by_id(first) {
             return Some((table, first.to_owned()));
         }
+        let module = inline.class.split('.').next().unwrap_or("");
+        if module != short(&inline.class)
+            && let Some(table) = rules.exchanges.by_module(module)
+        {
+            return Some((table, table.id.clone()));
+        }
     }
     for text in texts {
         for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')) {

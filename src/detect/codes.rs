@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::captures;
 use super::confirm::Match;
 use super::subject::{Parsed, Subject};
-use crate::rules::{Exchange, ExchangeError, RuleSet};
+use crate::rules::{Basis, Exchange, ExchangeError, RuleSet};
 
 /// How sure a code is whose exchange the log does not name, if all exchanges that know it agree.
 const UNNAMED: f64 = 0.8;
@@ -30,7 +30,8 @@ pub(super) fn find(
             captures.insert("exchange".to_owned(), exchange.to_owned());
         }
         captures.insert("means".to_owned(), error.means.clone());
-        found.push(Match { rule, which: subject.which, captures, confidence });
+        let basis = Basis::Code;
+        found.push(Match { rule, which: subject.which, captures, confidence, basis });
     };
     for context in &rules.exchanges.contexts {
         if !text.contains(context.literal.as_str()) {

@@ -24,6 +24,8 @@ pub struct Match {
     pub captures: BTreeMap<String, String>,
     /// 0 to 1.
     pub confidence: f64,
+    /// What the proof rests on: the rule's basis, or a code of an exchange's table.
+    pub basis: Basis,
 }
 
 /// Rules made ready to be looked for.
@@ -127,6 +129,7 @@ impl<'r> Matcher<'r> {
                             which: subject.which,
                             captures: own,
                             confidence: rule.confidence,
+                            basis: rule.basis,
                         });
                     }
                 }
@@ -165,7 +168,7 @@ impl<'r> Matcher<'r> {
     /// Sort key: what the proof rests on, then the rule's weight, then the link nearest the root.
     fn precedence(&self, found: &Match) -> (Basis, Reverse<i8>, Which, usize) {
         let rule = &self.rules.rules[found.rule];
-        (rule.basis, Reverse(rule.weight), found.which, found.rule)
+        (found.basis, Reverse(rule.weight), found.which, found.rule)
     }
 
     /// Indexes of the marks that a line carries.

@@ -303,6 +303,7 @@ impl Incidents {
             which: crate::detect::Which::Message,
             captures,
             confidence: rules.rules[rule_at].confidence,
+            basis: rules.rules[rule_at].basis,
         };
         let finding = Finding { matched: Some(matched), ..finding.clone() };
         let mention = self.add(rules, &finding, stamp)?;
