@@ -163,6 +163,77 @@ fn two_services_line_by_line_are_two_sources() {
     }
 }
 
+/// Two units in the journal's export format, as `journalctl -o export` prints them; every third message as
+/// it does what is no clean text.
+fn exported() -> Vec<u8> {
+    let mut log = Vec::new();
+    let lines =
+        GRID.iter().zip(DCA).flat_map(|(grid, dca)| [("grid", 41, *grid), ("dca", 42, dca)]);
+    for (number, (unit, pid, line)) in lines.enumerate() {
+        let head = format!(
+            "__CURSOR=s=1;i={number}\n__REALTIME_TIMESTAMP={}\n_TRANSPORT=stdout\nPRIORITY=6\n",
+            1_791_792_000_000_000_u64 + number as u64
+        );
+        log.extend_from_slice(head.as_bytes());
+        if number % 3 == 0 {
+            log.extend_from_slice(b"MESSAGE\n");
+            log.extend_from_slice(&(line.len() as u64).to_le_bytes());
+        } else {
+            log.extend_from_slice(b"MESSAGE=");
+        }
+        log.extend_from_slice(line.as_bytes());
+        log.extend_from_slice(
+            format!(
+                "\n_PID={pid}\n_CMDLINE=python {unit}.py ERROR\n_SYSTEMD_UNIT={unit}.service\n\n"
+            )
+            .as_bytes(),
+        );
+    }
+    log
+}
+
+#[test]
+fn two_units_in_an_export_are_two_sources() {
+    let report = report_on_bytes(exported());
+    let names: Vec<&str> = report.sources.iter().map(|source| source.name.as_str()).collect();
+    assert_eq!(names, ["-:grid.service", "-:dca.service"]);
+    let found: Vec<(&str, Option<&str>, u64)> = report
+        .diagnoses
+        .iter()
+        .map(|found| (found.rule.as_str(), found.first.time.as_deref(), found.count))
+        .collect();
+    let (grid, dca) = ("2026-10-12T08:00:00.000004Z", "2026-10-12T08:00:00.000005Z");
+    assert_eq!(
+        found,
+        [("dependencies/module-not-found", Some(grid), 1), ("payload/key-error", Some(dca), 1)]
+    );
+    for found in &report.diagnoses {
+        assert!(found.exception.as_ref().unwrap().frame.is_some());
+    }
+    for block in [1, 17, 900] {
+        let opening = Opening { block, ..opening() };
+        let reader = Reader::over(Cursor::new(exported()), opening);
+        assert_eq!(report_on(&Source::stdin(), reader, &options()), report, "blocks of {block}");
+    }
+}
+
+#[test]
+fn lines_that_a_runtime_wrote_in_parts_are_one_in_blocks_of_any_size() {
+    let mut log = String::new();
+    for (number, line) in GRID.iter().enumerate() {
+        let (head, tail) = line.split_at(line.len() / 2);
+        let time = format!("2026-03-01T10:00:0{number}.000000001Z");
+        log += &format!("{time} stdout P {head}\n{time} stdout F {tail}\n");
+    }
+    let report = report_on_bytes(log.as_bytes());
+    assert_eq!(report.verdict.as_ref().unwrap().rule, "dependencies/module-not-found");
+    for block in [1, 17, 300] {
+        let opening = Opening { block, ..opening() };
+        let reader = Reader::over(Cursor::new(log.clone().into_bytes()), opening);
+        assert_eq!(report_on(&Source::stdin(), reader, &options()), report, "blocks of {block}");
+    }
+}
+
 #[test]
 fn processes_of_one_service_are_one_source_and_their_tracebacks_two() {
     for (format, grid, dca) in [

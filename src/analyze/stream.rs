@@ -9,7 +9,9 @@ use rayon::prelude::*;
 
 use crate::detect::{Candidate, Matcher};
 use crate::diagnosis::{Finding, Line, TAIL_ITEMS, lines_before};
-use crate::event::{Assembled, Event, Heard, Layout, Stamp, Weave, assemble, read_record};
+use crate::event::{
+    Assembled, Event, Heard, Layout, Reading, Stamp, Weave, assemble, read_record, stamped_at,
+};
 use crate::rules::MarkKind;
 use crate::safe::limits;
 use crate::source::{Chunk, Place, Segment};
@@ -63,6 +65,8 @@ pub(super) struct Stream<'r> {
     lanes: Vec<Lane<'r>>,
     /// Whose lines are whose, in a log whose lines say so.
     weave: Option<Weave>,
+    /// The layout of the time before every line, where something else put one there.
+    stamped: Option<u32>,
     /// Position of the first byte of the part at hand.
     base: u64,
     /// Its length.
@@ -138,6 +142,7 @@ impl<'r> Stream<'r> {
             span,
             lanes: Vec::new(),
             weave: None,
+            stamped: None,
             base: 0,
             shown: 0,
             searched: 0,
@@ -243,6 +248,10 @@ impl<'r> Stream<'r> {
     /// What the first lines look like: format, writers, and a start of this bot.
     fn look_at_start(&mut self, chunk: &Chunk<'_>) {
         let lines = || chunk.bytes.split_inclusive(|&b| b == b'\n').take(START_LINES);
+        if Weave::is_export(lines()) {
+            self.weave = Some(Weave::of_export());
+            return;
+        }
         match Layout::of(lines()) {
             Some(layout) => self.weave = Some(Weave::new(layout, 0, 0, 0)),
             None => {
@@ -276,13 +285,20 @@ impl<'r> Stream<'r> {
         Pushed { keep: self.keep(part), newlines }
     }
 
+    /// Up to where a part of `len` bytes is settled: the first candidate that waits, or the first line of
+    /// which it is not known yet who wrote it.
+    fn pending(&self, len: usize) -> usize {
+        let heard = self.weave.as_ref().map_or(len, Weave::end);
+        self.waiting.front().map_or(len, |&at| self.in_part(at)).min(heard)
+    }
+
     /// How much of a part is needed for what follows it.
     fn keep(&self, part: &Chunk<'_>) -> usize {
         let len = part.bytes.len();
         if part.last && !self.again {
             return 0;
         }
-        let waiting = self.waiting.front().map_or(len, |&at| self.in_part(at));
+        let waiting = self.pending(len);
         let unfed = self.lanes.iter().map(|lane| lane.fed_in(self.base)).min().unwrap_or(len);
         // Enough for an event to find its head, and for its head to be judged.
         let back = limits::LOOK_BACK + limits::HEADER_BACK;
@@ -328,7 +344,7 @@ impl<'r> Stream<'r> {
             } else {
                 0
             };
-            let heard = weave.as_ref().filter(|_| start >= unheard);
+            let heard = weave.as_ref().filter(|weave| start >= unheard && !weave.has_entries());
             let heard = heard.map(|weave| weave.listen(bytes, start, end));
             Piece { candidates, newlines, heard }
         };
@@ -351,6 +367,9 @@ impl<'r> Stream<'r> {
         }
         self.searched = self.base + bytes.len() as u64;
         if let Some(weave) = &mut self.weave {
+            if weave.has_entries() {
+                weave.take_in_entries(bytes, part.last);
+            }
             weave.index();
             for _ in self.lanes.len()..weave.lanes() {
                 let mut lane = Lane::new(self.matcher, false, self.base);
@@ -425,6 +444,16 @@ impl<'r> Stream<'r> {
         let mut batch: Vec<Placed<'_>> = Vec::new();
         while let Some(&position) = self.waiting.front() {
             let at = self.in_part(position);
+            let Some(at) = (match &weave {
+                // An entry is not whole yet.
+                Some(weave) if at >= weave.end() && !part.last => break,
+                Some(weave) => weave.spoken_in(at, line_end(part.bytes, at)),
+                None => Some(at),
+            }) else {
+                self.waiting.pop_front();
+                continue;
+            };
+            let position = self.base + at as u64;
             let writer = weave.as_ref().map_or(0, |weave| weave.strand_at(at));
             let floor = match self.strands.get(&writer) {
                 Some(strand) if position < strand.floor => None,
@@ -446,7 +475,11 @@ impl<'r> Stream<'r> {
                 return vec![at];
             }
             let speaks = |line: &str| self.matcher.speaks(line);
-            match assemble(part, weave.as_ref(), at, floor, &speaks) {
+            if self.stamped.is_none() && weave.is_none() {
+                self.stamped = stamped_at(part.bytes, at);
+            }
+            let reading = Reading { weave: weave.as_ref(), stamped: self.stamped };
+            match assemble(part, reading, at, floor, &speaks) {
                 Assembled::More { .. } => break,
                 Assembled::Event(event) => {
                     self.waiting.pop_front();
@@ -489,7 +522,7 @@ impl<'r> Stream<'r> {
     /// Up to where the lines of each lane cannot become part of an event that is still to come.
     fn open_lines(&self, part: &Chunk<'_>) -> Vec<usize> {
         let bytes = part.bytes;
-        let pending = self.waiting.front().map_or(bytes.len(), |&at| self.in_part(at));
+        let pending = self.pending(bytes.len());
         let least = bytes.len().saturating_sub(limits::LOOK_BACK);
         let mut open = vec![pending; self.lanes.len()];
         let mut seen: HashMap<u64, usize> = HashMap::new();
@@ -508,7 +541,9 @@ impl<'r> Stream<'r> {
                 at = memchr::memrchr(b'\n', &bytes[start..at - 1]).map_or(start, |n| start + n + 1);
                 *seen += 1;
             }
-            open[lane] = open[lane].min(at);
+            if let Some(open) = open.get_mut(lane) {
+                *open = at.min(*open);
+            }
         }
         open
     }
@@ -669,6 +704,10 @@ fn offset_of(chunk: &Chunk<'_>, place: Place) -> Option<usize> {
     let segment = chunk.segments.iter().rev().find(is_its)?;
     let at = segment.at + usize::try_from(place.byte - segment.offset).ok()?;
     (at < chunk.bytes.len() && chunk.segment(at) == *segment).then_some(at)
+}
+
+fn line_end(bytes: &[u8], at: usize) -> usize {
+    memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n + 1)
 }
 
 fn line_start(bytes: &[u8], at: usize) -> usize {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::confirm::{Match, Matcher};
 use super::coverage::{self, Coverage};
 use super::subject::Parsed;
-use crate::event::{Assembled, assemble};
+use crate::event::{Assembled, Reading, assemble};
 use crate::rules::{Example, Mark, MarkKind, Rule};
 use crate::source::{Chunk, Segment};
 
@@ -184,7 +184,7 @@ pub fn for_each_event(matcher: &Matcher<'_>, text: &str, mut visit: impl FnMut(&
             continue;
         }
         if let Assembled::Event(event) =
-            assemble(&chunk, None, candidate.at, floor, &|line| matcher.speaks(line))
+            assemble(&chunk, Reading::default(), candidate.at, floor, &|line| matcher.speaks(line))
         {
             floor = event.resume.max(candidate.end);
             visit(&Parsed::new(&event, chunk.bytes));

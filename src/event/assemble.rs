@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::lines::Lines;
+use super::lines::{Lines, Reading};
 use super::record::Record;
-use super::weave::{After, Weave};
+use super::weave::After;
 use crate::model::Severity;
 use crate::safe::limits;
 use crate::source::Chunk;
@@ -58,17 +58,17 @@ const TORN_LINES: usize = 64;
 /// Most lines that continue a message without being a traceback.
 const MESSAGE_LINES: usize = 200;
 
-/// The event that holds the line at `at`. `floor` is where the event before it ended; `weave` tells whose
-/// lines are whose, where several write; `speaks` tells whether a bare line speaks for itself (a shell, a
+/// The event that holds the line at `at`. `floor` is where the event before it ended; `speaks` tells whether a bare line speaks for itself (a shell, a
 /// supervisor) and so continues no message.
 pub fn assemble<'c>(
     chunk: &Chunk<'c>,
-    weave: Option<&'c Weave>,
+    reading: Reading<'c>,
     at: usize,
     floor: usize,
     speaks: &dyn Fn(&str) -> bool,
 ) -> Assembled<'c> {
-    let lines = Lines::new(chunk.bytes, weave, at);
+    let lines = Lines::new(chunk.bytes, reading, at);
+    let at = lines.start(at, floor.max(at.saturating_sub(limits::LOOK_BACK)));
     let start = beginning(&lines, at, floor);
     let headed = is_headed(&lines, start);
     Extension {
@@ -260,6 +260,9 @@ enum Next {
 impl<'c> Extension<'c, '_> {
     fn run(mut self) -> Assembled<'c> {
         let end = self.lines.end(self.start);
+        if !self.last && self.lines.is_open(self.start, end) {
+            return Assembled::More { start: self.start };
+        }
         let head = self.lines.record(self.start, end);
         let whole = head.message.contains('\n');
         let first = with_fields(&head);
@@ -280,6 +283,9 @@ impl<'c> Extension<'c, '_> {
                     After::Unknown | After::Nothing => break,
                 };
                 let end = self.lines.end(at);
+                if !self.last && self.lines.is_open(at, end) {
+                    return Assembled::More { start: self.start };
+                }
                 match self.next(&head, at, end) {
                     Next::Taken => at = self.resume_at(end),
                     Next::Done => break,

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod clean;
+mod export;
 mod fields;
 mod format;
 mod header;
@@ -20,6 +21,7 @@ use crate::model::Severity;
 
 pub use assemble::{Assembled, Event, EventLine, assemble};
 pub use format::{Format, name_of};
+pub use lines::{Reading, stamped_at};
 pub use record::{Record, read_record};
 pub use severity::spoken;
 pub use speaker::Layout;

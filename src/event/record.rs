@@ -113,6 +113,54 @@ pub fn read_record(line: &[u8]) -> Record<'_> {
     read_cow(clean::line_text(line), 0)
 }
 
+/// Reads one line that a container runtime has written in several. `parts` are these, in order.
+pub(super) fn read_parts<'a>(mut parts: impl Iterator<Item = &'a [u8]>) -> Record<'static> {
+    let Some(first) = parts.next() else { return Record::plain(Cow::Borrowed("")) };
+    let text = clean::line_text(first);
+    let lead = stamp::scan(text.as_bytes());
+    let Some(outer) = wrapper::peel(&text, lead.as_ref()) else {
+        return read_cow(text, 0).into_owned();
+    };
+    let mut whole = outer.rest.into_owned();
+    for part in parts {
+        let text = clean::line_text(part);
+        let lead = stamp::scan(text.as_bytes());
+        match wrapper::peel(&text, lead.as_ref()) {
+            Some(inner) => whole.push_str(&inner.rest),
+            None => whole.push_str(&text),
+        }
+    }
+    let outer = Wrapper { rest: Cow::Owned(whole), partial: false, ..outer };
+    wrapped(outer, 0).into_owned()
+}
+
+/// Reads a line before which something that knows nothing of the log has put a time, written in the layout
+/// `stamped`, as it does before every line.
+pub(super) fn read_stamped(line: &[u8], stamped: u32) -> Record<'_> {
+    match clean::line_text(line) {
+        Cow::Borrowed(text) => read_behind_time(text, stamped),
+        Cow::Owned(text) => read_behind_time(&text, stamped).into_owned(),
+    }
+}
+
+fn read_behind_time(text: &str, stamped: u32) -> Record<'_> {
+    match lead(text.as_bytes()).filter(|time| time.layout == stamped) {
+        Some(time) => wrapped(wrapper::stamped(text, &time), 0),
+        None => read_text(text, 0),
+    }
+}
+
+/// The layout of the time that stands alone before a line, where it has one and no level.
+pub(super) fn lone_time(line: &[u8]) -> Option<u32> {
+    let record = read_record(line);
+    let lone = record.begins && record.severity.is_none() && record.wrapper.is_none();
+    lone.then(|| lead(clean::line_text(line).as_bytes()).map(|time| time.layout)).flatten()
+}
+
+fn lead(bytes: &[u8]) -> Option<stamp::Time> {
+    stamp::scan(bytes).or_else(|| stamp::epoch(bytes))
+}
+
 fn read_cow(text: Cow<'_, str>, depth: usize) -> Record<'_> {
     match text {
         Cow::Borrowed(text) => read_text(text, depth),

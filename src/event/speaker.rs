@@ -80,6 +80,11 @@ impl Layout {
         !Layout::all_of(line).is_empty()
     }
 
+    /// That of the journal.
+    pub(super) fn of_journal() -> Layout {
+        Layout(vec![Format::Journald])
+    }
+
     /// Whether this is the log of a whole machine, in which every program speaks.
     pub(super) fn is_machines(&self) -> bool {
         matches!(self.0.last(), Some(Format::Journald | Format::Syslog))
@@ -136,7 +141,7 @@ fn speaker(wrapper: &Wrapper<'_>) -> Speaker {
 }
 
 /// Who speaks of the services and is none: what starts, stops and restarts them, and the system.
-fn is_overseer(format: Format, name: &str) -> bool {
+pub(super) fn is_overseer(format: Format, name: &str) -> bool {
     match format {
         Format::Foreman => name == "system",
         Format::Pm2 => name == "PM2",

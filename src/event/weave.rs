@@ -3,8 +3,13 @@
 
 use std::collections::HashMap;
 
+use super::export;
 use super::speaker::{Ear, Layout, Speaker};
 use crate::safe::limits;
+
+/// The writer and the lane of what nobody wrote.
+const QUIET: u64 = 2;
+const NOWHERE: usize = usize::MAX;
 
 /// Which stretch of a chunk was written by whom.
 ///
@@ -14,6 +19,8 @@ use crate::safe::limits;
 #[derive(Debug, Clone)]
 pub struct Weave {
     layout: Layout,
+    /// Entries are blocks of lines.
+    export: bool,
     lanes: Vec<Lane>,
     by_name: HashMap<String, usize>,
     /// The lane of what is no service's, once there is one.
@@ -74,6 +81,7 @@ impl Weave {
         }
         let mut weave = Weave {
             layout,
+            export: false,
             lanes: vec![Lane { lines, bytes, ..Lane::default() }],
             by_name: HashMap::new(),
             rest: None,
@@ -83,6 +91,50 @@ impl Weave {
         };
         weave.index();
         weave
+    }
+
+    /// For the journal's export format, of which nothing was heard yet.
+    pub fn of_export() -> Weave {
+        Weave { export: true, ..Weave::new(Layout::of_journal(), 0, 0, 0) }
+    }
+
+    /// Whether these first lines are of the journal's export format.
+    pub fn is_export<'l>(lines: impl Iterator<Item = &'l [u8]>) -> bool {
+        export::is_export(lines)
+    }
+
+    /// Whether entries are blocks of lines, which cannot be heard piece by piece.
+    pub fn has_entries(&self) -> bool {
+        self.export
+    }
+
+    /// Takes in the entries of an export as far as they are whole; all, where nothing follows (`last`).
+    pub fn take_in_entries(&mut self, bytes: &[u8], last: bool) {
+        for entry in export::entries(bytes, self.end, last) {
+            let lane = self.lane_of(&entry.speaker);
+            self.lanes[lane].lines += entry.lines;
+            self.lanes[lane].bytes += (entry.end - entry.start) as u64;
+            let (from, to) = entry.message.unwrap_or((entry.end, entry.end));
+            let quiet = Stretch { start: entry.start, strand: QUIET, lane: NOWHERE };
+            self.stretches.push(quiet);
+            if from < to {
+                self.stretches.push(Stretch { start: from, strand: entry.speaker.strand, lane });
+                self.stretches.push(Stretch { start: to, ..quiet });
+            }
+            self.end = entry.end;
+        }
+    }
+
+    /// Start of the first line that anyone wrote, between `at` and `end`; fields of an entry are not lines.
+    pub fn spoken_in(&self, at: usize, end: usize) -> Option<usize> {
+        let index = self.index_at(at);
+        match self.stretches.get(index) {
+            Some(stretch) if stretch.lane == NOWHERE => {
+                let next = self.stretches.get(index + 1)?;
+                (next.lane != NOWHERE && next.start < end).then_some(next.start)
+            }
+            _ => Some(at),
+        }
     }
 
     /// End of what was heard of the chunk.
@@ -149,7 +201,9 @@ impl Weave {
         }
         for (index, stretch) in self.stretches.iter().enumerate() {
             self.by_strand.entry(stretch.strand).or_default().push(index as u32);
-            self.lanes[stretch.lane].stretches.push(index as u32);
+            if let Some(lane) = self.lanes.get_mut(stretch.lane) {
+                lane.stretches.push(index as u32);
+            }
         }
     }
 

@@ -75,6 +75,32 @@ pub(super) fn peel<'t>(text: &'t str, lead: Option<&Time>) -> Option<Wrapper<'t>
     }
 }
 
+/// A time that was put before a line, and the line.
+pub(super) fn stamped<'t>(text: &'t str, time: &Time) -> Wrapper<'t> {
+    let tail = &text[time.len..];
+    let rest = tail
+        .strip_prefix(": ")
+        .or_else(|| tail.strip_prefix(" | "))
+        .or_else(|| tail.strip_prefix([' ', '\t']))
+        .unwrap_or(tail);
+    Wrapper::new(Format::Ts, rest).at(Some(Stamp::new(time, &text[..time.len])))
+}
+
+/// Whether a line goes on in the next one: `line` ends in the midst of one, or `next` is the rest of one.
+/// Sources: Kubernetes' CRI logging format (`P`), Docker's copier, which cuts at 16 KiB, and GitLab's
+/// runner (`+`: the line continues the one before).
+pub(super) fn goes_on(line: &[u8], next: &[u8]) -> bool {
+    match (line.first(), next.first()) {
+        (Some(b'{'), Some(b'{')) => {
+            line.len() > machine::CUT
+                && line.starts_with(b"{\"log\":\"")
+                && memchr::memmem::find(line, b"\\n\",\"stream\"").is_none()
+        }
+        (Some(b'0'..=b'9'), Some(b'0'..=b'9')) => timed::is_cut(line) || timed::is_rest(next),
+        _ => false,
+    }
+}
+
 /// docker compose's `bot-1  | `, and `bot stdout | ` of supervisor-stdout.
 fn piped(text: &str) -> Option<Wrapper<'_>> {
     let bytes = text.as_bytes();

@@ -3,7 +3,7 @@
 
 use super::{Placed, Stream};
 use crate::diagnosis::{Ended, Finding, Runs};
-use crate::event::{Assembled, Event, Stamp, Weave, assemble};
+use crate::event::{Assembled, Event, Reading, Stamp, Weave, assemble};
 use crate::source::Chunk;
 
 /// Something that was found, in order.
@@ -121,7 +121,8 @@ impl<'r> Stream<'r> {
             |text: &str| text.trim_start().starts_with("Traceback (most recent call last)");
         let head = event.lines.iter().skip(1).find(|line| starts(&line.text))?;
         let speaks = |line: &str| self.matcher.speaks(line);
-        let Assembled::Event(own) = assemble(part, weave, head.at, head.at, &speaks) else {
+        let reading = Reading { weave, stamped: self.stamped };
+        let Assembled::Event(own) = assemble(part, reading, head.at, head.at, &speaks) else {
             return None;
         };
         let finding = Finding::examine(self.matcher, part, &own, part.place(head.at, None));

@@ -11,6 +11,10 @@ use super::Wrapper;
 use crate::event::{Format, Stamp};
 use crate::event::{clean, fields};
 
+/// Where Docker cuts a long line in two (moby daemon/logger/copier.go). One that is shorter and has no newline
+/// is the last that a process wrote.
+pub(super) const CUT: usize = 16 << 10;
+
 /// A line of Docker's json-file driver.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,7 +66,7 @@ fn docker(text: &str) -> Option<Wrapper<'_>> {
     if line.stream.is_empty() && line.time.is_empty() {
         return None;
     }
-    let partial = !line.log.ends_with('\n');
+    let partial = line.log.len() >= CUT && !line.log.ends_with('\n');
     let clean = clean::lines_text(line.log);
     let wrapper = Wrapper { partial, ..Wrapper::new(Format::DockerJson, clean) };
     Some(wrapper.at(Stamp::parse(&line.time)))

@@ -2,6 +2,7 @@
 
 use super::Wrapper;
 use crate::event::fields;
+use crate::event::json;
 use crate::event::stamp::{self, Order, Time};
 use crate::event::{Format, Stamp, severity};
 
@@ -92,15 +93,37 @@ fn cri(rest: &str) -> Option<Wrapper<'_>> {
     Some(Wrapper { partial, ..Wrapper::new(Format::Cri, line) })
 }
 
-/// GitLab's `00O line`, `01E+line`.
+/// GitLab's `00O line`, `01E+rest of a line`.
 fn gitlab(rest: &str) -> Option<Wrapper<'_>> {
-    let bytes = rest.as_bytes();
-    let [high, low, b'O' | b'E', mark @ (b' ' | b'+'), ..] = bytes else { return None };
+    let [high, low, b'O' | b'E', b' ' | b'+', ..] = rest.as_bytes() else { return None };
     if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
         return None;
     }
-    let line = &rest[4..];
-    Some(Wrapper { partial: *mark == b'+', ..Wrapper::new(Format::GitlabCi, line) })
+    Some(Wrapper::new(Format::GitlabCi, &rest[4..]))
+}
+
+/// How far into a line CRI's and GitLab's marks may stand: behind a time.
+const MARKS: usize = 48;
+
+/// Whether this is CRI's line of which the rest follows.
+pub(super) fn is_cut(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(MARKS)];
+    [&b" stdout P"[..], b" stderr P"].iter().any(|mark| {
+        memchr::memmem::find(head, mark)
+            .is_some_and(|at| matches!(line.get(at + mark.len()), Some(b' ' | b':' | b'\n') | None))
+    })
+}
+
+/// Whether this is GitLab's rest of the line before.
+pub(super) fn is_rest(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(MARKS)];
+    memchr::memchr(b'+', head).is_some_and(|at| {
+        matches!(
+            head[..at],
+            [.., b'Z', b' ', high, low, b'O' | b'E']
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()
+        )
+    })
 }
 
 /// circus's `[41] | line`.
@@ -179,6 +202,9 @@ fn second_time(tail: &str) -> Option<&str> {
         .or_else(|| tail.strip_prefix(" | "))
         .or_else(|| tail.strip_prefix(' '))?;
     let bytes = rest.as_bytes();
+    if bytes.first() == Some(&b'{') && json::read(rest).is_some() {
+        return Some(rest);
+    }
     let bytes = bytes.strip_prefix(b"[").unwrap_or(bytes);
     let first = *bytes.first()?;
     if !first.is_ascii_digit() && !first.is_ascii_uppercase() {
