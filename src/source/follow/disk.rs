@@ -93,6 +93,53 @@ fn read_once(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buf, offset)
 }
 
+/// Writes all of `bytes` at `offset`.
+pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+    }
+    #[cfg(not(unix))]
+    {
+        use std::io::{Seek, SeekFrom, Write};
+        let mut file = file;
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(bytes)
+    }
+}
+
+/// Opens a file of this program's own: no link, nobody else's, a regular file. With `create` for writing,
+/// too, and made where it is missing, for its owner's eyes only.
+pub(super) fn open_own(path: &Path, create: bool) -> io::Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(create).create(create);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+        options.mode(0o600).custom_flags(flags);
+    }
+    let file = match options.open(path) {
+        #[cfg(unix)]
+        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
+            return Err(io::Error::other("a symbolic link, which is not followed here"));
+        }
+        opened => opened?,
+    };
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(io::Error::other(kind(&meta)));
+    }
+    #[cfg(unix)]
+    {
+        let owner = std::os::unix::fs::MetadataExt::uid(&meta);
+        if owner != rustix::process::geteuid().as_raw() {
+            return Err(io::Error::other("it belongs to another user"));
+        }
+    }
+    Ok(file)
+}
+
 /// Where at or behind `offset` the file holds anything but a hole, as far as the file system keeps count;
 /// `offset` itself where it does not. `None` where nothing follows.
 pub(super) fn next_data(file: &File, offset: u64) -> Option<u64> {

@@ -13,10 +13,11 @@ use super::super::buffer::newlines;
 use super::super::text::turn;
 use super::disk::{Inode, next_data, read_at};
 use super::encoding::{Text, decode, refusal_of};
-use super::notice::{Appended, FileId, Notice, Past, SourceId};
+use super::known::Left;
+use super::notice::{Appended, FileId, Notice, Past, Settled, SourceId};
 use super::print::Print;
 use super::queue::{Bell, Queue};
-use super::state::Book;
+use super::state::{Book, StoredFile};
 use super::tail::{Take, take};
 use crate::safe::limits;
 
@@ -36,6 +37,8 @@ pub(super) struct Reading<'a> {
     pub(super) now: Instant,
     /// Keeps account for the state file.
     pub(super) book: &'a Book,
+    /// Whose file it is in that account.
+    pub(super) trail: usize,
     /// Rung when lines were counted.
     pub(super) bell: &'a Arc<Bell>,
 }
@@ -87,6 +90,7 @@ pub(super) struct Generation {
     /// Nobody writes to it: it is a copy.
     pub(super) sealed: bool,
     at_end: bool,
+    begun: bool,
     counting: Option<Receiver<Count>>,
 }
 
@@ -141,13 +145,58 @@ impl Generation {
             left: None,
             sealed: false,
             at_end: false,
+            begun: false,
             counting: None,
         }
+    }
+
+    /// Goes on where it was left.
+    pub(super) fn take_up(&mut self, left: Left) {
+        self.print = left.print;
+        self.offset = left.offset;
+        self.line = left.line;
     }
 
     /// What it holds by now was there when following began.
     pub(super) fn mark_backlog(&mut self) {
         self.backlog = self.size;
+    }
+
+    /// Says so.
+    pub(super) fn mark_replayed(&mut self, offset: u64) {
+        self.replayed = offset;
+    }
+
+    /// What begins before this offset may have been told before.
+    pub(super) fn replayed(&self) -> u64 {
+        self.replayed
+    }
+
+    /// Whether its place in the text is known.
+    pub(super) fn is_counted(&self) -> bool {
+        self.counting.is_none()
+    }
+
+    /// Where it stands, of which nothing was given out.
+    pub(super) fn settled(&self) -> Settled {
+        let offset = self.offset.max(self.skip);
+        Settled { offset, line: self.line, told: offset.max(self.told) }
+    }
+
+    /// Goes on where an earlier follower had got to: it had given out what lies before `given`, and may
+    /// have told it.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub(super) fn resume(&mut self, stored: &StoredFile, given: u64) -> io::Result<()> {
+        self.sniff()?;
+        self.print = Print::at(&self.file, stored.place.raw)?;
+        self.offset = stored.place.offset;
+        self.line = stored.settled.line;
+        self.skip = stored.settled.offset;
+        self.told = stored.settled.told;
+        self.replayed = given;
+        Ok(())
     }
 
     /// Goes to the end, or rather to the start of the line that is open there. Its lines are counted, on
@@ -260,6 +309,25 @@ impl Generation {
         self.at_end
     }
 
+    /// Whether it was empty at the last look and is no longer. True once.
+    pub(super) fn has_first_bytes(&mut self) -> bool {
+        let first = self.at_end
+            && !self.begun
+            && self.print.end() == 0
+            && self.file.metadata().is_ok_and(|meta| meta.len() > 0);
+        self.begun |= first;
+        first
+    }
+
+    /// Whether `other`, which is `size` bytes long, is the same from its start to its end, or as far as is
+    /// worth comparing.
+    pub(super) fn begins_with(&self, other: &File, size: u64) -> bool {
+        let most = usize::try_from(size).unwrap_or(usize::MAX).min(limits::FOLLOW_BLOCK / 2);
+        let (mut own, mut others) = (vec![0; most], vec![0; most]);
+        let read = |file: &File, block: &mut [u8]| read_at(file, block, 0).is_ok_and(|n| n == most);
+        read(&self.file, &mut own) && read(other, &mut others) && own == others
+    }
+
     /// Bytes of it that were seen and not read.
     pub(super) fn unread(&self) -> u64 {
         self.size.saturating_sub(self.print.end())
@@ -277,7 +345,10 @@ impl Generation {
         }
         if let Some(counting) = &self.counting {
             match counting.try_recv() {
-                Ok(count) => self.counted(count),
+                Ok(count) => {
+                    self.counted(count);
+                    cx.book.open(self, cx.trail);
+                }
                 Err(TryRecvError::Empty) => return Ok(Pumped::End),
                 Err(TryRecvError::Disconnected) => self.counting = None,
             }
@@ -285,7 +356,9 @@ impl Generation {
         let meta = self.file.metadata()?;
         let changed = meta.len() != self.size || meta.modified().ok() != self.written;
         let end = self.print.end();
-        if meta.len() < end || (end == 0 && meta.len() < self.size) {
+        // An empty file that has changed and is empty was written to and cut between two looks.
+        let cut_unread = end == 0 && (meta.len() < self.size || (changed && meta.len() == 0));
+        if meta.len() < end || cut_unread {
             return Ok(Pumped::Truncated);
         }
         if changed && !self.print.same_head(&self.file) {
@@ -320,8 +393,11 @@ impl Generation {
 
     /// Takes what can be taken of a block read at the present offset. False where that is nothing.
     fn take(&mut self, cx: &mut Reading<'_>, block: &[u8]) -> io::Result<bool> {
-        if self.text == Text::Unknown && self.print.end() == 0 {
-            self.text = Text::told(block, false);
+        if self.text == Text::Unknown {
+            match self.print.end() {
+                0 => self.text = Text::told(block, false),
+                _ => self.sniff()?,
+            }
         }
         if matches!(self.text, Text::Unknown | Text::Refused) {
             return Ok(false);
@@ -384,7 +460,6 @@ impl Generation {
         });
         let block = &block[..len];
         let old = border.is_some();
-        cx.book.checkpoint(self.id, start, self.offset, self.print.hashed_mark());
         let (len, mark, bytes) = decode(self.text, block, start == 0, false);
         self.offset += mark as u64;
         if len == 0 {
@@ -392,7 +467,7 @@ impl Generation {
         }
         self.print.take(&block[..len]);
         self.last_data = cx.now;
-        cx.book.reads(self.id, &self.inode, self.offset + bytes.len() as u64, self.print.head());
+        cx.book.gives(self, self.offset + bytes.len() as u64);
         self.hand_out(cx, &bytes, old);
         Ok(true)
     }

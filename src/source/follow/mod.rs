@@ -9,6 +9,7 @@
 mod disk;
 mod encoding;
 mod generation;
+mod known;
 mod notice;
 mod print;
 mod queue;
@@ -64,6 +65,23 @@ pub enum FollowError {
     /// The system gives no thread.
     #[error("cannot start to follow: {0}")]
     Thread(std::io::Error),
+    /// Somebody else follows with the same state file.
+    #[error(
+        "{}: another wd-diagnose follows with this state file; give each its own --state",
+        path.display()
+    )]
+    InUse {
+        /// The state file.
+        path: PathBuf,
+    },
+    /// The state file, or the lock beside it, cannot be used.
+    #[error("{}: {reason}", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// Why, in words.
+        reason: String,
+    },
 }
 
 /// Follows logs until it is stopped.
@@ -104,6 +122,7 @@ pub struct Following {
     bell: Arc<Bell>,
     book: Arc<Book>,
     tracker: Option<JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
 }
 
 /// Stops following, from any thread.
@@ -119,9 +138,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Everything before `settled` in this file has been told: what a state file may say.
-    pub fn settled(&self, source: SourceId, file: FileId, settled: Settled) {
-        let _ = source;
+    /// Everything before `settled` in this file has been told.
+    pub fn settled(&self, _source: SourceId, file: FileId, settled: Settled) {
         self.book.settled(file, settled);
     }
 }
@@ -143,13 +161,17 @@ impl Following {
     pub fn start(options: FollowOptions) -> Result<Following, FollowError> {
         let bell = Arc::new(Bell::default());
         let queue = Arc::new(Queue::new(bell.clone()));
-        let book = Arc::new(Book::default());
+        let book = Arc::new(match &options.state {
+            Some(path) => Book::open_at(path)?,
+            None => Book::unkept(),
+        });
+        let keeper = book.keep(queue.clone()).map_err(FollowError::Thread)?;
         let (for_queue, for_bell, for_book) = (queue.clone(), bell.clone(), book.clone());
         let tracker = thread::Builder::new()
             .name("follow".to_owned())
             .spawn(move || Tracker::new(&options, for_bell, for_queue, for_book).run())
             .map_err(FollowError::Thread)?;
-        Ok(Following { queue, bell, book, tracker: Some(tracker) })
+        Ok(Following { queue, bell, book, tracker: Some(tracker), keeper })
     }
 
     /// The next thing that happened. Waits for it, at most `timeout` where one is given; `None` where
@@ -169,9 +191,13 @@ impl Following {
     }
 
     /// Everything before `settled` in this file has been told: what a state file may say.
-    pub fn settled(&mut self, source: SourceId, file: FileId, settled: Settled) {
-        let _ = source;
+    pub fn settled(&mut self, _source: SourceId, file: FileId, settled: Settled) {
         self.book.settled(file, settled);
+    }
+
+    /// What takes the same from any thread.
+    pub fn ledger(&self) -> Ledger {
+        Ledger { book: self.book.clone() }
     }
 
     /// Ends it, and writes the state file for the last time. To be called after the last
@@ -180,22 +206,25 @@ impl Following {
     /// # Errors
     /// Where the state file cannot be written.
     pub fn close(mut self) -> Result<(), FollowError> {
-        self.end();
-        Ok(())
+        self.end(true)
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, clean: bool) -> Result<(), FollowError> {
+        let Some(tracker) = self.tracker.take() else { return Ok(()) };
         self.queue.close();
         self.stopper().stop();
-        if let Some(tracker) = self.tracker.take() {
-            // It has nothing to say that was not said.
-            let _ = tracker.join();
-        }
+        // It has nothing to say that was not said.
+        let _ = tracker.join();
+        self.book.end(self.keeper.take(), clean)
     }
 }
 
 impl Drop for Following {
     fn drop(&mut self) {
-        self.end();
+        // Whoever wants to know of an error closes it.
+        let _ = self.end(false);
     }
 }
+
+#[cfg(test)]
+mod tests;

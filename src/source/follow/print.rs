@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::fs::File;
 
+use serde::{Deserialize, Serialize};
+
 use super::disk::read_at;
 
 /// Bytes before an offset that make its mark.
@@ -19,7 +21,8 @@ const TAIL_BYTES: usize = 4 << 10;
 const MARKS: usize = 256;
 
 /// A stretch of bytes, by length and hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Hashed {
     /// Length.
     pub(super) len: usize,
@@ -147,7 +150,7 @@ impl Print {
 
     /// How `file`, `size` bytes long, stands to what was read.
     pub(super) fn kinship(&self, file: &File, size: u64) -> Kinship {
-        if self.end == 0 {
+        if self.end == 0 || size == 0 {
             return Kinship::Stranger;
         }
         let known = usize::try_from(size).unwrap_or(HEAD_BYTES).min(self.head.len());

@@ -98,3 +98,45 @@ pub(super) fn scan(families: &[Family]) -> Vec<Sibling> {
     }
     siblings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Family;
+
+    #[test]
+    fn rotated_names_are_told_from_others() {
+        let family = Family { folder: ".".into(), base: "bot.log".to_owned() };
+        for name in [
+            "bot.log.1",
+            "bot.log.20",
+            "bot.log-20260811",
+            "bot.log.2026-08-11_10-00-00",
+            "bot.2026-08-11_10-00-00_123456.log",
+            "bot.1.log",
+            "bot-20260811.log",
+            "bot_20260811.log",
+            "bot.log.old",
+            "bot.log.bak",
+            "bot.log_0007.txt",
+        ] {
+            assert!(family.has(name), "{name}");
+        }
+        for name in [
+            "bot.log",
+            "bot.log.1.gz",
+            "bot.log-20260811.zst",
+            "bot.log.1.tmp",
+            "bot.log.swp",
+            "bot.log~",
+            "bot.log.offset",
+            "bot-errors.log",
+            "bot-2.log",
+            "bot2.log",
+            "robot.log.1",
+            "bot.logic.1",
+            "other.log",
+        ] {
+            assert!(!family.has(name), "{name}");
+        }
+    }
+}

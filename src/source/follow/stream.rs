@@ -78,7 +78,7 @@ impl Stream {
     }
 
     /// Takes in what was read. False where it is of no use to read on.
-    fn take(&mut self, bytes: &[u8]) -> bool {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> bool {
         self.raw.extend_from_slice(bytes);
         self.decode(false)
     }
@@ -125,7 +125,7 @@ impl Stream {
     }
 
     /// The stream has ended, for now or for good.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if self.text != Text::Refused && !self.raw.is_empty() {
             self.decode(true);
         }

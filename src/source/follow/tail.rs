@@ -87,3 +87,71 @@ pub(super) fn missed(
     let older = &beside[..end.unwrap_or(beside.len())];
     (0..older.len()).filter(|&index| !known(&older[index])).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Inode, Named, Take, Turn, is_done, missed, take, turn};
+
+    fn inode(number: u64) -> Inode {
+        Inode { device: 1, number, born: number * 1_000 }
+    }
+
+    #[test]
+    fn what_becomes_of_a_path() {
+        let held = Some(inode(1));
+        // An overlay changes the time of birth of a file that is held.
+        let swapped = Inode { born: 7, ..inode(1) };
+        for (held, ever, now, expected) in [
+            (held, true, Named::File(inode(1)), Turn::Stay),
+            (held, true, Named::File(swapped), Turn::Stay),
+            (held, true, Named::File(inode(2)), Turn::Replaced),
+            (held, true, Named::Nothing, Turn::Gone),
+            (held, true, Named::Other, Turn::Gone),
+            (None, false, Named::Nothing, Turn::Wait),
+            (None, false, Named::Other, Turn::Wait),
+            (None, false, Named::File(inode(1)), Turn::First),
+            (None, true, Named::File(inode(1)), Turn::Returned),
+            (None, true, Named::Nothing, Turn::Wait),
+        ] {
+            assert_eq!(turn(held, ever, now), expected, "{held:?} {ever} {now:?}");
+        }
+    }
+
+    #[test]
+    fn trailing_nuls_are_left_for_later() {
+        for (block, unit, expected) in [
+            (&b""[..], 1, Take::Nothing),
+            (b"line\n", 1, Take::Bytes(5)),
+            (b"li\0\0", 1, Take::Bytes(2)),
+            (b"\0\0li\0ne\n", 1, Take::Bytes(8)),
+            (b"\0\0\0", 1, Take::Hole),
+            (b"a\0b\0", 2, Take::Bytes(4)),
+            (b"a\0b\0\0\0", 2, Take::Bytes(4)),
+            (b"\0a\0b\0", 2, Take::Bytes(4)),
+            (b"a\0b", 2, Take::Bytes(3)),
+        ] {
+            assert_eq!(take(block, unit), expected, "{block:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_done_with_when_it_was_read_and_both_its_ends_are_quiet() {
+        let [short, long] = [9, 10].map(Duration::from_secs);
+        assert!(is_done(true, long, long));
+        assert!(!is_done(false, long, long));
+        assert!(!is_done(true, short, long));
+        assert!(!is_done(true, long, short));
+    }
+
+    #[test]
+    fn missed_are_those_older_than_the_new_one_that_nobody_knows() {
+        let beside = [1, 2, 3, 4].map(inode);
+        let known = |inode: &Inode| inode.number == 2;
+        assert_eq!(missed(&beside, Some(inode(9)), known), [0, 2, 3]);
+        // The new one was renamed in the meantime: what is younger comes later.
+        assert_eq!(missed(&beside, Some(inode(3)), known), [0]);
+        assert_eq!(missed(&beside, None, |_| true), [0; 0]);
+    }
+}

@@ -10,13 +10,14 @@ use super::super::feed::{is_pipe, kind};
 use super::super::{PathArg, discover};
 use super::disk::Inode;
 use super::generation::Reading;
+use super::known::Known;
 use super::notice::{Notice, SourceId};
 use super::queue::{Bell, Queue, Rung};
 use super::search::{Found, is_pattern, search};
 use super::siblings::folder_of;
 use super::state::Book;
 use super::stream::{Stream, Streams};
-use super::trail::{Cx, Known, Seen, Trail, reason};
+use super::trail::{Cx, Seen, Trail, reason};
 use super::watch::{Watch, untold};
 use super::{FollowOptions, From};
 
@@ -58,7 +59,9 @@ pub(super) struct Tracker {
     judged: BTreeSet<PathBuf>,
     /// Folders that are searched, and when they were last changed.
     searched: BTreeMap<PathBuf, Option<SystemTime>>,
+    /// Something has changed in them; but a search takes its time, so they are not searched all the time.
     search_again: bool,
+    last_search: Instant,
     /// Which paths an event at a path, or in a folder, concerns.
     by_path: HashMap<PathBuf, Vec<usize>>,
     by_folder: HashMap<PathBuf, Vec<usize>>,
@@ -94,6 +97,7 @@ impl Tracker {
             judged: BTreeSet::new(),
             searched: BTreeMap::new(),
             search_again: false,
+            last_search: Instant::now(),
             by_path: HashMap::new(),
             by_folder: HashMap::new(),
             left_out: BTreeSet::new(),
@@ -190,7 +194,6 @@ impl Tracker {
 
     /// Searches folders and patterns.
     fn search(&mut self) {
-        self.search_again = false;
         if self.roots.is_empty() {
             return;
         }
@@ -229,19 +232,44 @@ impl Tracker {
         }
     }
 
-    /// Follows everything until it is asked to stop, or nothing is left to follow.
-    pub(super) fn run(mut self) {
-        super::disk::allow_many_files();
+    /// Looks at everything for the first time.
+    pub(super) fn begin(&mut self, now: Instant) {
         self.search();
         self.watch_folders();
-        self.resume();
-        let indexes: Vec<usize> = (0..self.trails.len()).collect();
-        self.look(&indexes, Instant::now(), false, true);
+        self.resume(0);
+        self.look_at_all(now, false);
         self.begun = true;
         // What came between the first look and the watch of the last folder.
         self.watch_folders();
+        self.look_at_all(now, false);
+    }
+
+    /// Looks at everything. `away`: for longer than it should have been nobody has looked.
+    pub(super) fn look_at_all(&mut self, now: Instant, away: bool) {
+        let indexes: Vec<usize> = (0..self.trails.len()).collect();
+        self.look(&indexes, now, away);
+    }
+
+    /// Whether there is more to read right away.
+    #[cfg(test)]
+    pub(super) fn has_more(&self) -> bool {
+        self.seen.iter().any(|seen| seen.more || seen.full)
+    }
+
+    /// Searches folders and patterns, and looks at everything.
+    #[cfg(test)]
+    pub(super) fn search_now(&mut self, now: Instant) {
+        let known = self.trails.len();
+        self.search();
+        self.resume(known);
+        self.look_at_all(now, false);
+    }
+
+    /// Follows everything until it is asked to stop, or nothing is left to follow.
+    pub(super) fn run(mut self) {
+        super::disk::allow_many_files();
+        self.begin(Instant::now());
         let mut last_all = Instant::now();
-        self.look(&indexes, last_all, false, true);
         loop {
             if self.is_over() {
                 self.queue.push(Notice::Ended);
@@ -252,7 +280,7 @@ impl Tracker {
             let now = Instant::now();
             let wait = match () {
                 () if more => Duration::ZERO,
-                () if held => tick.min(HELD),
+                () if held || self.search_again => tick.min(HELD),
                 () => tick,
             };
             let rung = self.bell.wait(now + wait);
@@ -260,14 +288,18 @@ impl Tracker {
                 return self.stop();
             }
             let now = Instant::now();
-            let away = now.duration_since(last_all) > SAFETY + HELD * 2;
+            let away = now.duration_since(last_all) > tick.max(SAFETY) + HELD * 2;
             let all = rung.all || now.duration_since(last_all) >= tick;
             if all {
                 last_all = now;
             }
             let indexes = self.concerned(&rung, all);
-            self.look(&indexes, now, away, true);
-            if all || !rung.moved.is_empty() || indexes.iter().any(|&index| self.seen[index].moved)
+            self.look(&indexes, now, away);
+            let search = self.search_again;
+            if all
+                || search
+                || !rung.moved.is_empty()
+                || indexes.iter().any(|&index| self.seen[index].moved)
             {
                 self.after_move(all, &rung, now);
             }
@@ -283,8 +315,11 @@ impl Tracker {
             .any(|path| path.parent().is_some_and(|folder| self.searched.contains_key(folder)));
         let changed = all && self.searched.iter().any(|(folder, then)| changed(folder) != *then);
         let known = self.trails.len();
-        if moved_in_search || changed || self.search_again {
+        self.search_again |= moved_in_search || changed;
+        if self.search_again && now.duration_since(self.last_search) >= HELD {
+            self.last_search = now;
             self.search();
+            self.resume(known);
             // Times of folders are too coarse to tell what comes right after.
             self.search_again = changed;
         }
@@ -292,7 +327,7 @@ impl Tracker {
         let again: Vec<usize> = (0..self.trails.len())
             .filter(|&index| added || index >= known || self.trails[index].is_missing())
             .collect();
-        self.look(&again, now, false, true);
+        self.look(&again, now, false);
     }
 
     /// Whether nothing is followed any more.
@@ -300,7 +335,7 @@ impl Tracker {
         self.trails.is_empty() && self.roots.is_empty() && self.streams.all_ended()
     }
 
-    /// Whether there is more to read right away, and whether files are held that were rotated away.
+    /// Whether there is more to read right away (and room for it), and whether files are held that were rotated away.
     fn needs(&self) -> (bool, bool) {
         self.seen.iter().fold((false, false), |(more, held), seen| {
             (more || (seen.more && !seen.full), held || seen.held)
@@ -342,10 +377,9 @@ impl Tracker {
         indexes
     }
 
-    fn look(&mut self, indexes: &[usize], now: Instant, away: bool, reading: bool) {
+    fn look(&mut self, indexes: &[usize], now: Instant, away: bool) {
         for &index in indexes {
-            self.seen[index] =
-                self.with_trail(index, now, away, |trail, cx| trail.look(cx, reading));
+            self.seen[index] = self.with_trail(index, now, away, |trail, cx| trail.look(cx));
         }
     }
 
@@ -361,6 +395,7 @@ impl Tracker {
             buffer: &mut self.buffer,
             now,
             book: &self.book,
+            trail: index,
             bell: &self.bell,
         };
         let mut cx = Cx {
@@ -374,10 +409,17 @@ impl Tracker {
         act(&mut self.trails[index], &mut cx)
     }
 
-    /// Remembers what was there when following began, and goes on where an earlier follower had got to.
-    fn resume(&mut self) {
-        for trail in &self.trails {
-            trail.remember_siblings(&mut self.known);
+    /// Goes on where an earlier follower had got to, in the paths from this index on. Of those that it knew
+    /// nothing about, what is there when following begins is remembered.
+    fn resume(&mut self, first: usize) {
+        for index in first..self.trails.len() {
+            let past = self.book.source(index, &self.trails[index].key());
+            let begun = self.begun;
+            self.with_trail(index, Instant::now(), false, |trail, cx| match past {
+                Some(past) => trail.resume(cx, past),
+                None if begun => {}
+                None => trail.remember_siblings(cx),
+            });
         }
     }
 
@@ -424,11 +466,10 @@ impl Tracker {
     fn stop(mut self) {
         self.streams.stop();
         let end = Instant::now() + LAST_READ;
-        let indexes: Vec<usize> = (0..self.trails.len()).collect();
         let mut first = true;
         loop {
             let now = Instant::now();
-            self.look(&indexes, now, false, true);
+            self.look_at_all(now, false);
             let (more, _) = self.needs();
             let full = self.seen.iter().any(|seen| seen.full);
             if (!more && !full && !first) || now >= end || self.queue.is_closed() {

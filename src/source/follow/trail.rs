@@ -1,7 +1,10 @@
 //! One followed path: the file it names now, those it named before, and those that were missed in between.
 
-use std::collections::{HashMap, VecDeque};
-use std::fs::{self, File, Metadata};
+mod open;
+mod resume;
+
+use std::collections::VecDeque;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,10 +14,12 @@ use super::super::feed::kind;
 use super::From;
 use super::disk::{Inode, open_regular};
 use super::generation::{Generation, Pumped, Reading};
+use super::known::{Known, Left};
 use super::notice::{Action, FileId, Notice, SourceId};
-use super::print::{Kinship, Print};
-use super::siblings::{Family, Sibling, scan};
-use super::tail::{Named, Turn, is_done, missed, turn};
+use super::print::Print;
+use super::siblings::Family;
+use super::state::StoredSource;
+use super::tail::{Named, Turn, is_done, turn};
 use crate::safe::limits;
 
 /// Looks at the folder, one after the other, while files in it move.
@@ -25,70 +30,6 @@ const PRINTS: usize = 16;
 
 /// A path that is gone for this long is said to be waited for; rotation takes less.
 const GONE: Duration = Duration::from_secs(1);
-
-/// What is known of files, beyond any one path: who reads which, and how far those were read that nobody
-/// reads any more.
-#[derive(Default)]
-pub(super) struct Known {
-    /// Which path holds an open file.
-    holders: HashMap<(u64, u64), usize>,
-    /// How far a file was read, or was there when following began.
-    read: HashMap<Inode, Read>,
-    /// Counts up the insertions.
-    clock: u64,
-}
-
-/// How far a file was read.
-#[derive(Debug, Clone)]
-pub(super) struct Read {
-    /// What was read of it; `None` where it was only there.
-    print: Option<(Print, u64, u64)>,
-    /// Whose it was.
-    trail: usize,
-    at: u64,
-}
-
-/// Files remembered that nobody reads; beyond it the older half is forgotten.
-const READ_FILES: usize = 16_384;
-
-impl Known {
-    fn holder(&self, inode: &Inode) -> Option<usize> {
-        self.holders.get(&(inode.device, inode.number)).copied()
-    }
-
-    fn hold(&mut self, inode: &Inode, trail: usize) {
-        self.holders.insert((inode.device, inode.number), trail);
-    }
-
-    fn release(&mut self, inode: &Inode, trail: usize) {
-        if self.holder(inode) == Some(trail) {
-            self.holders.remove(&(inode.device, inode.number));
-        }
-    }
-
-    /// Whether nothing of this file is to be opened as if it were new.
-    pub(super) fn has(&self, inode: &Inode) -> bool {
-        self.holder(inode).is_some() || self.read.contains_key(inode)
-    }
-
-    fn remember(&mut self, inode: Inode, trail: usize, print: Option<(Print, u64, u64)>) {
-        self.clock += 1;
-        self.read.insert(inode, Read { print, trail, at: self.clock });
-        if self.read.len() > READ_FILES {
-            let old = self.clock - READ_FILES as u64 / 2;
-            self.read.retain(|_, read| read.at >= old);
-        }
-    }
-
-    /// Forgets files of a path that are gone, where a new file may get their number without our knowing.
-    fn forget_gone(&mut self, trail: usize, there: &[Sibling]) {
-        self.read.retain(|inode, read| {
-            read.trail != trail
-                || inode.born != 0
-                || there.iter().any(|sibling| sibling.inode == *inode)
-        });
-    }
-}
 
 /// What a path needs to be looked after.
 pub(super) struct Cx<'a> {
@@ -144,6 +85,10 @@ pub(super) struct Trail {
     /// Since when there is none.
     gone: Option<Instant>,
     waited: bool,
+    /// An earlier follower has left word of it.
+    resumed: bool,
+    /// That word, while there is nothing it could be about.
+    past: Option<StoredSource>,
     /// Another path holds its file.
     aliased: bool,
     complained: bool,
@@ -171,6 +116,8 @@ impl Trail {
             ever: false,
             gone: None,
             waited: false,
+            resumed: false,
+            past: None,
             aliased: false,
             complained: false,
             prints: VecDeque::new(),
@@ -218,21 +165,12 @@ impl Trail {
         !self.live && !self.aliased
     }
 
-    /// Remembers the rotated files that are there when following begins: they are not told.
-    pub(super) fn remember_siblings(&self, known: &mut Known) {
-        for sibling in scan(&self.families()) {
-            if !known.has(&sibling.inode) {
-                known.remember(sibling.inode, self.index, None);
-            }
-        }
-    }
-
     /// Reads what there is, and follows the path where it leads.
-    pub(super) fn look(&mut self, cx: &mut Cx<'_>, reading: bool) -> Seen {
+    pub(super) fn look(&mut self, cx: &mut Cx<'_>) -> Seen {
         let mut seen = Seen::default();
-        self.pump(cx, reading, &mut seen);
+        self.pump(cx, &mut seen);
         for _ in 0..PASSES {
-            if !self.turn(cx, reading, &mut seen) {
+            if !self.turn(cx, &mut seen) {
                 break;
             }
             seen.moved = true;
@@ -244,10 +182,15 @@ impl Trail {
     }
 
     /// Reads its files, the oldest first: a younger one has its turn when the older ones are at their end.
-    fn pump(&mut self, cx: &mut Cx<'_>, mut reading: bool, seen: &mut Seen) {
+    fn pump(&mut self, cx: &mut Cx<'_>, seen: &mut Seen) {
+        let mut reading = !seen.full && !seen.more;
         let mut index = 0;
         while index < self.generations.len() {
             let live = self.live && index + 1 == self.generations.len();
+            if live && self.generations[index].has_first_bytes() {
+                self.find_first_copies(cx);
+                continue;
+            }
             match self.generations[index].pump(&mut cx.reading, reading) {
                 Ok(Pumped::End) => {}
                 Ok(Pumped::More) => {
@@ -306,57 +249,6 @@ impl Trail {
         });
     }
 
-    /// The file at the path was cut. What had not been read of it may be in a copy.
-    fn truncated(&mut self, cx: &mut Cx<'_>) {
-        let Some(mut cut) = self.generations.pop() else { return };
-        self.live = false;
-        let again = cut.again();
-        let siblings = scan(&self.families());
-        let mut unseen = Vec::new();
-        let mut copy = None;
-        for sibling in siblings.iter().rev() {
-            let known = cx.known.has(&sibling.inode);
-            if copy.is_some() && known {
-                continue;
-            }
-            let Ok((file, meta)) = open_regular(&sibling.path) else { continue };
-            let inode = Inode::of(&sibling.path, &meta);
-            if cx.known.holder(&inode).is_some() {
-                continue;
-            }
-            match cut.print.kinship(&file, meta.len()) {
-                Kinship::Whole if copy.is_none() => copy = Some((sibling.path.clone(), file, meta)),
-                Kinship::Whole | Kinship::Behind(_) => self.known_copy(cx, inode),
-                Kinship::Stranger if known => {}
-                Kinship::Stranger => unseen.push((sibling.path.clone(), file, meta)),
-            }
-        }
-        match copy {
-            Some((path, file, meta)) => {
-                cx.known.release(&cut.inode, self.index);
-                self.remember_print(&cut.print);
-                cut.go_on_in(&path, file, &meta);
-                cx.known.hold(&cut.inode, self.index);
-                cut.left = Some(cx.reading.now);
-                self.generations.push(cut);
-            }
-            None => {
-                cx.known.release(&cut.inode, self.index);
-                self.generations.push(cut);
-                let index = self.generations.len() - 1;
-                self.lose_unread(cx, index);
-                self.end_cut(cx, index);
-            }
-        }
-        for (path, file, meta) in unseen.into_iter().rev() {
-            self.add_missed(cx, &path, file, &meta);
-        }
-        match again {
-            Ok((file, meta)) => self.begin(cx, file, &meta, Action::Truncated),
-            Err(error) => self.complain(cx, format!("cannot be read on: {error}")),
-        }
-    }
-
     /// Says what a file takes with it that was not read.
     fn lose_unread(&mut self, cx: &Cx<'_>, index: usize) {
         let generation = &self.generations[index];
@@ -373,6 +265,7 @@ impl Trail {
 
     /// A copy of what was told: it is not told again.
     fn known_copy(&self, cx: &mut Cx<'_>, inode: Inode) {
+        cx.reading.book.know(self.index, inode);
         cx.known.remember(inode, self.index, None);
     }
 
@@ -384,7 +277,7 @@ impl Trail {
     }
 
     /// Looks what the path names now. True where another file was opened, and one had better look again.
-    fn turn(&mut self, cx: &mut Cx<'_>, reading: bool, seen: &mut Seen) -> bool {
+    fn turn(&mut self, cx: &mut Cx<'_>, seen: &mut Seen) -> bool {
         self.find_target();
         let named = match fs::metadata(&self.path) {
             Ok(meta) if meta.is_file() => Named::File(Inode::of(&self.path, &meta)),
@@ -398,6 +291,13 @@ impl Trail {
                 Named::Other
             }
         };
+        if matches!(named, Named::File(_))
+            && let Some(past) = self.past.take()
+        {
+            self.resume(cx, past);
+            self.pump(cx, seen);
+            return true;
+        }
         let held = self.generations.last().filter(|_| self.live).map(|live| live.inode);
         match turn(held, self.ever, named) {
             Turn::Stay => {
@@ -422,13 +322,13 @@ impl Trail {
                 self.wait(cx);
                 false
             }
-            Turn::First => self.replaced(cx, Action::Opened, reading, seen),
+            Turn::First => self.replaced(cx, Action::Opened, seen),
             Turn::Replaced | Turn::Returned => {
                 // Between a rotation's steps there is no file for a moment.
                 let gone = self.gone.map(|since| cx.reading.now.duration_since(since));
                 let back = gone.is_some_and(|gone| gone >= GONE);
                 let action = if back { Action::Returned } else { Action::Rotated };
-                self.replaced(cx, action, reading, seen)
+                self.replaced(cx, action, seen)
             }
         }
     }
@@ -444,13 +344,7 @@ impl Trail {
     }
 
     /// The path names another file. True where that was opened.
-    fn replaced(
-        &mut self,
-        cx: &mut Cx<'_>,
-        action: Action,
-        reading: bool,
-        seen: &mut Seen,
-    ) -> bool {
+    fn replaced(&mut self, cx: &mut Cx<'_>, action: Action, seen: &mut Seen) -> bool {
         let (file, meta) = match open_regular(&self.path) {
             Ok(opened) => opened,
             Err(error) if is_missing(&error) => return false,
@@ -489,9 +383,9 @@ impl Trail {
             None => {}
         }
         self.aliased = false;
-        self.catch_up(cx, inode, reading, seen);
+        self.catch_up(cx, inode, seen);
         self.begin(cx, file, &meta, action);
-        self.pump(cx, reading && !seen.full && !seen.more, seen);
+        self.pump(cx, seen);
         true
     }
 
@@ -501,141 +395,6 @@ impl Trail {
         self.ever = true;
         self.gone = None;
         self.waited = false;
-    }
-
-    /// Opens the files that were written and put aside since one looked last, the oldest first. The path
-    /// names `new`.
-    fn catch_up(&mut self, cx: &mut Cx<'_>, new: Inode, reading: bool, seen: &mut Seen) {
-        let families = self.families();
-        for _ in 0..PASSES {
-            let siblings = scan(&families);
-            cx.known.forget_gone(self.index, &siblings);
-            let inodes: Vec<Inode> = siblings.iter().map(|sibling| sibling.inode).collect();
-            let unseen = missed(&inodes, Some(new), |inode| cx.known.has(inode));
-            let mut any = false;
-            for index in unseen {
-                let path = &siblings[index].path;
-                let Ok((file, meta)) = open_regular(path) else { continue };
-                let inode = Inode::of(path, &meta);
-                // Names move while one looks: this must be a file that is still to be opened.
-                if inode.is_held_as(&new) || cx.known.has(&inode) {
-                    continue;
-                }
-                any = true;
-                self.add_missed(cx, path, file, &meta);
-                self.pump(cx, reading && !seen.full && !seen.more, seen);
-            }
-            if !any {
-                break;
-            }
-        }
-    }
-
-    /// Adds a file that nobody has looked at while it was at the path, unless it is a copy of one that was
-    /// read.
-    fn add_missed(&mut self, cx: &mut Cx<'_>, path: &Path, file: File, meta: &Metadata) {
-        let inode = Inode::of(path, meta);
-        let own = self.generations.iter().map(|generation| &generation.print);
-        let kin = own.chain(self.prints.iter().rev()).find_map(|print| {
-            match print.kinship(&file, meta.len()) {
-                Kinship::Stranger => None,
-                Kinship::Whole => Some(print.end()),
-                Kinship::Behind(same) => Some(same),
-            }
-        });
-        if kin == Some(meta.len()) {
-            return self.known_copy(cx, inode);
-        }
-        let (id, name) = (cx.file_id(), self.call(path));
-        let now = cx.reading.now;
-        let mut generation = Generation::new(self.source, id, name, path, (file, meta), now);
-        if let Some(same) = kin
-            && let Err(error) = generation.go_to(same, cx.reading.bell)
-        {
-            return self.complain(cx, format!("{}: {}", path.display(), reason(&error)));
-        }
-        generation.left = Some(now);
-        cx.reading.book.open(&mut generation, self.index);
-        cx.known.hold(&inode, self.index);
-        self.tell(cx, &generation, if self.ever { Action::Rotated } else { Action::Opened });
-        self.ever = true;
-        let at = self.generations.len() - usize::from(self.live);
-        self.generations.insert(at, generation);
-        self.keep_few(cx);
-    }
-
-    /// Begins with the file that the path names now.
-    fn begin(&mut self, cx: &mut Cx<'_>, file: File, meta: &Metadata, action: Action) {
-        let inode = Inode::of(&self.path, meta);
-        let (id, now) = (cx.file_id(), cx.reading.now);
-        let name = self.call(&self.path);
-        let start = self.start(cx, &file, meta, action);
-        let path = self.path.clone();
-        let mut generation = Generation::new(self.source, id, name, &path, (file, meta), now);
-        let went = match start {
-            Start::Whole => Ok(()),
-            Start::End => generation.go_to_end(cx.reading.bell),
-            Start::At(raw) => generation.go_to(raw, cx.reading.bell),
-            Start::Known(print, offset, line) => {
-                generation.print = print;
-                generation.offset = offset;
-                generation.line = line;
-                Ok(())
-            }
-        };
-        if let Err(error) = went {
-            self.complain(cx, reason(&error));
-        }
-        if !cx.begun {
-            generation.mark_backlog();
-        }
-        cx.known.read.remove(&inode);
-        cx.known.hold(&inode, self.index);
-        cx.reading.book.open(&mut generation, self.index);
-        self.tell(cx, &generation, action);
-        self.generations.push(generation);
-        self.came();
-        self.keep_few(cx);
-    }
-
-    /// Where to begin in a file at the path.
-    fn start(&self, cx: &Cx<'_>, file: &File, meta: &Metadata, action: Action) -> Start {
-        if action == Action::Truncated {
-            return Start::Whole;
-        }
-        let inode = Inode::of(&self.path, meta);
-        match cx.known.read.get(&inode).map(|read| &read.print) {
-            Some(Some((print, offset, line)))
-                if print.kinship(file, meta.len()) == Kinship::Whole =>
-            {
-                return Start::Known(print.clone(), *offset, *line);
-            }
-            Some(None) if cx.begun => return Start::At(meta.len()),
-            _ => {}
-        }
-        // Editors, and a mount that swaps a file for a copy, put the same content into a new file and do away
-        // with the old one.
-        if let Some(last) = self.generations.last()
-            && last.nameless
-            && last.print.kinship(file, meta.len()) == Kinship::Whole
-        {
-            return Start::At(last.print.end());
-        }
-        match cx.from {
-            From::End if !cx.begun => Start::End,
-            _ => Start::Whole,
-        }
-    }
-
-    /// What to call the file at `path`: as the user would, who gave the path.
-    fn call(&self, path: &Path) -> Arc<str> {
-        if path == self.path {
-            return path.to_string_lossy().into();
-        }
-        match (self.path.parent(), path.file_name()) {
-            (Some(folder), Some(name)) => folder.join(name).to_string_lossy().into(),
-            _ => path.to_string_lossy().into(),
-        }
     }
 
     /// Ends files that are done with.
@@ -683,8 +442,12 @@ impl Trail {
         let inode = self.generations[index].inode;
         cx.known.release(&inode, self.index);
         let generation = &self.generations[index];
-        let read = (generation.print.clone(), generation.offset, generation.line);
-        cx.known.remember(inode, self.index, Some(read));
+        let left = Left {
+            print: generation.print.clone(),
+            offset: generation.offset,
+            line: generation.line,
+        };
+        cx.known.remember(inode, self.index, Some(left));
         self.end_cut(cx, index);
     }
 
@@ -696,44 +459,6 @@ impl Trail {
         let (source, file) = (generation.source, generation.id);
         cx.reading.queue.push(Notice::FileEnd { source, file });
     }
-
-    /// A file that was done with may have been written to after all: goes on with it.
-    pub(super) fn revive(&mut self, cx: &mut Cx<'_>, path: &Path) {
-        let Ok(meta) = fs::symlink_metadata(path) else { return };
-        let inode = Inode::of(path, &meta);
-        let read = cx.known.read.get(&inode).filter(|read| read.trail == self.index);
-        let Some((print, offset, line)) = read.and_then(|read| read.print.clone()) else { return };
-        if meta.len() <= print.end() {
-            return;
-        }
-        let Ok((file, meta)) = open_regular(path) else { return };
-        if Inode::of(path, &meta) != inode || print.kinship(&file, meta.len()) != Kinship::Whole {
-            return;
-        }
-        let (id, name, now) = (cx.file_id(), self.call(path), cx.reading.now);
-        let mut generation = Generation::new(self.source, id, name, path, (file, &meta), now);
-        generation.print = print;
-        generation.offset = offset;
-        generation.line = line;
-        generation.left = Some(now);
-        cx.known.read.remove(&inode);
-        cx.known.hold(&inode, self.index);
-        cx.reading.book.open(&mut generation, self.index);
-        self.tell(cx, &generation, Action::Returned);
-        let at = self.generations.len() - usize::from(self.live);
-        self.generations.insert(at, generation);
-    }
-}
-
-enum Start {
-    /// At its first byte.
-    Whole,
-    /// At its end.
-    End,
-    /// At an offset.
-    At(u64),
-    /// Where it was left.
-    Known(Print, u64, u64),
 }
 
 fn is_missing(error: &io::Error) -> bool {
