@@ -195,11 +195,6 @@ impl Following {
         self.book.settled(file, settled);
     }
 
-    /// What takes the same from any thread.
-    pub fn ledger(&self) -> Ledger {
-        Ledger { book: self.book.clone() }
-    }
-
     /// Ends it, and writes the state file for the last time. To be called after the last
     /// [`Following::settled`].
     ///
