@@ -227,6 +227,8 @@ pub(super) enum FormatArg {
     Jsonl,
     /// To paste into an issue or a chat.
     Markdown,
+    /// One page for a browser, with a picture of the runs.
+    Html,
     /// Annotations of GitHub Actions, and a job summary.
     Github,
     /// Code Quality of GitLab.
@@ -246,6 +248,7 @@ impl From<FormatArg> for Format {
             FormatArg::Json => Format::Json,
             FormatArg::Jsonl => Format::Jsonl,
             FormatArg::Markdown => Format::Markdown,
+            FormatArg::Html => Format::Html,
             FormatArg::Github => Format::Github,
             FormatArg::Gitlab => Format::Gitlab,
             FormatArg::Sarif => Format::Sarif,

@@ -4,6 +4,7 @@ mod ci;
 mod event;
 mod github;
 mod gitlab;
+mod html;
 mod json;
 mod jsonl;
 mod junit;
@@ -56,6 +57,8 @@ pub enum Format {
     Jsonl,
     /// To paste into an issue or a chat.
     Markdown,
+    /// One page for a browser.
+    Html,
     /// Annotations of GitHub Actions.
     Github,
     /// Code Quality of GitLab.
@@ -84,6 +87,7 @@ pub fn write(
         Format::Json => json::write(report, out),
         Format::Jsonl => jsonl::write(report, out),
         Format::Markdown => markdown::write(report, style, out),
+        Format::Html => html::write(report, style, out),
         Format::Github => github::write(report, &style.ci, out),
         Format::Gitlab => gitlab::write(report, &style.ci, out),
         Format::Sarif => sarif::write(report, &style.ci, out),
