@@ -94,6 +94,9 @@ enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Print the man page, in roff.
+    #[command(hide = true)]
+    Man,
 }
 
 /// Runs the program with `words` as its command line, its name included, and tells how it ended.
@@ -106,6 +109,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitStatus {
     let now = SystemTime::now();
     let result = match args.command {
         Some(Command::Completions { shell }) => commands::completions::run(shell, Args::command()),
+        Some(Command::Man) => commands::man::run(Args::command()),
         Some(Command::Explain(args)) => {
             output::page(|width, out| commands::explain::run(&args, width, out))
         }

@@ -146,7 +146,7 @@ fn body(report: &Report, index: usize, style: &Style<'_>) -> Markup {
     let place = &diagnosis.last;
     html! {
         p.quiet {
-            code { (shown(&diagnosis.rule)) } " · " (standing(diagnosis)) " · "
+            code { (shown(&diagnosis.rule)) } " · " (shown(&standing(diagnosis))) " · "
             (shown(&place.file)) ", line " (words::digits(place.line))
             @if report.sources.len() > 1 && place.source != place.file { " (" (shown(&place.source)) ")" }
         }

@@ -3,6 +3,7 @@
 pub(super) mod completions;
 pub(super) mod diagnose;
 pub mod explain;
-pub(in crate::cli) mod follow;
+pub(super) mod follow;
+pub(super) mod man;
 pub(super) mod merge;
 pub mod rules;
