@@ -184,3 +184,94 @@ impl Open {
         self.segments.first().map(|first| first.file)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Growing;
+
+    /// Every whole line that was shown, with its place, as a caller sees them who keeps `keep` bytes.
+    struct Shown {
+        growing: Growing,
+        kept: usize,
+        keep: usize,
+        lines: Vec<(usize, u64, u64, String)>,
+    }
+
+    impl Shown {
+        fn look(&mut self, last: bool) {
+            let chunk = if last { self.growing.everything() } else { self.growing.whole() };
+            let mut at = self.kept;
+            while at < chunk.bytes.len() {
+                let line = chunk.line(at);
+                let place = chunk.place(at, None);
+                let text = String::from_utf8_lossy(&chunk.bytes[line.clone()]).into_owned();
+                self.lines.push((place.file, place.byte, place.line, text));
+                at = line.end;
+            }
+            if !last {
+                self.growing.keep(self.keep);
+                self.kept = self.growing.whole().bytes.len();
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn files_that_take_turns_keep_their_lines_and_places(
+            texts in prop::collection::vec("[a-c\n]{0,60}", 1..4),
+            turns in prop::collection::vec((any::<prop::sample::Index>(), 1usize..9), 0..60),
+            keep in 0usize..20,
+        ) {
+            let mut shown =
+                Shown { growing: Growing::new(1000), kept: 0, keep, lines: Vec::new() };
+            let mut done = vec![0; texts.len()];
+            let turns = turns.into_iter().map(|(file, size)| (file.index(texts.len()), size));
+            let rest = (0..texts.len()).map(|file| (file, usize::MAX));
+            for (file, size) in turns.chain(rest) {
+                let (text, from) = (&texts[file], done[file]);
+                let to = from.saturating_add(size).min(text.len());
+                if from < to {
+                    let line = 1 + text[..from].matches('\n').count() as u64;
+                    shown.growing.append(file, from as u64, line, &text.as_bytes()[from..to]);
+                    shown.look(false);
+                    done[file] = to;
+                }
+            }
+            shown.growing.close();
+            shown.look(true);
+            let mut lines = shown.lines;
+            // A newline of our own ends a line that has none.
+            for (_, _, _, text) in &mut lines {
+                text.truncate(text.trim_end_matches('\n').len());
+            }
+            lines.sort();
+            let mut wanted = Vec::new();
+            for (file, text) in texts.iter().enumerate() {
+                let mut byte = 0;
+                for (index, line) in text.split_inclusive('\n').enumerate() {
+                    let text = line.trim_end_matches('\n').to_owned();
+                    wanted.push((file, byte, index as u64 + 1, text));
+                    byte += line.len() as u64;
+                }
+            }
+            wanted.sort();
+            prop_assert_eq!(lines, wanted);
+        }
+    }
+
+    #[test]
+    fn a_hole_and_a_line_that_is_too_long_keep_offsets_true() {
+        let mut growing = Growing::new(4);
+        growing.append(0, 0, 1, b"abc");
+        growing.append(0, 3, 1, b"defgh");
+        growing.append(0, 8, 1, b"\nnext\n");
+        assert_eq!(growing.whole().bytes, b"abcd\nnext\n");
+        assert_eq!(growing.whole().place(5, None).byte, 9);
+        growing.append(0, 4096, 3, b"far\n");
+        let chunk = growing.whole();
+        let place = chunk.place(10, None);
+        assert_eq!((&chunk.bytes[10..], place.byte, place.line), (&b"far\n"[..], 4096, 3));
+    }
+}
