@@ -31,7 +31,7 @@ fn every_rule_does_what_its_examples_say() {
 }
 
 /// What no example shows yet: alternatives of regexes, and conditions. It only goes down.
-const UNSHOWN_MOST: usize = 681;
+const UNSHOWN_MOST: usize = 512;
 
 #[test]
 fn examples_show_more_and_never_less() {
