@@ -202,3 +202,64 @@ fn a_crash_loop_that_is_survived_is_no_verdict() {
     assert!(report.verdict.is_none(), "{:#?}", report.verdict);
     assert_eq!(report.diagnoses.len(), 1, "{:#?}", found(&report));
 }
+
+/// Ends of logs of programs that are no bots, as nginx 1.22, Apache 2.2 and 2.4, PostgreSQL 15, sshd 9.2 and redis 7 write
+/// them: errors of requests and clients, workers that are told to end.
+const SERVERS: [(&str, &str); 7] = [
+    (
+        "nginx",
+        "2026/11/26 08:07:04 [error] 79#79: *1 \"/nonexist/index.html\" is not found (2: No such file or directory), \
+         client: 127.0.0.1, server: , request: \"GET / HTTP/1.1\", host: \"127.0.0.1:8399\"\n\
+         2026/11/26 08:07:05 [error] 79#79: *2 connect() failed (111: Connection refused) while connecting to \
+         upstream, client: 127.0.0.1, server: , request: \"GET /up HTTP/1.1\", upstream: \"http://127.0.0.1:9/up\"\n",
+    ),
+    (
+        "Apache 2.2",
+        "[Sun Dec 04 04:47:44 2005] [notice] workerEnv.init() ok /etc/httpd/conf/workers2.properties\n\
+         [Sun Dec 04 04:47:44 2005] [error] mod_jk child workerEnv in error state 6\n",
+    ),
+    (
+        "Apache 2.4",
+        "[Thu Nov 26 08:07:05.123456 2026] [mpm_event:notice] [pid 8:tid 14] AH00489: Apache/2.4.66 (Debian) configured\n\
+         [Thu Nov 26 08:07:06.654321 2026] [proxy:error] [pid 9:tid 15] (111)Connection refused: AH00957: http: attempt \
+         to connect to 127.0.0.1:9 (127.0.0.1:9) failed\n",
+    ),
+    (
+        "PostgreSQL",
+        "2026-11-26 08:07:27.101 UTC [8281] LOG:  database system is ready to accept connections\n\
+         2026-11-26 08:07:28.420 UTC [8290] FATAL:  database \"nodb\" does not exist\n\
+         2026-11-26 08:07:29.380 UTC [8270] LOG:  received smart shutdown request\n\
+         2026-11-26 08:07:29.383 UTC [8270] LOG:  background worker \"logical replication launcher\" (PID 8281) exited \
+         with exit code 1\n\
+         2026-11-26 08:07:29.399 UTC [8270] LOG:  database system is shut down\n",
+    ),
+    (
+        "sshd in a syslog",
+        "Dec 10 11:03:44 box sshd-session[25455]: Failed password for root from 183.62.140.253 port 42393 ssh2\n\
+         Dec 10 11:03:45 box login[99]: FAILED LOGIN (1) on '/dev/tty1' FOR 'root', Authentication failure\n\
+         Dec 10 11:03:46 box login[99]: ERROR: too many failures\n\
+         Dec 10 11:03:53 box sshd-session[25457]: fatal: Write failed: Connection reset by peer [preauth]\n",
+    ),
+    (
+        "redis",
+        "8:M 26 Nov 2026 08:07:01.002 * Ready to accept connections\n\
+         8:signal-handler (1795680423) Received SIGTERM scheduling shutdown...\n\
+         8:M 26 Nov 2026 08:07:03.050 # User requested shutdown...\n\
+         8:M 26 Nov 2026 08:07:03.051 # Redis is now ready to exit, bye bye...\n",
+    ),
+    (
+        "the kernel",
+        "[    0.000000] Linux version 6.1.0-38-amd64 (debian-kernel@lists.debian.org)\n\
+         [    1.204411] ACPI Error: AE_NOT_FOUND, While resolving a named reference package element\n\
+         [    2.511202] ata2.00: failed to IDENTIFY (I/O error, err_mask=0x1)\n\
+         [   12.900014] nouveau 0000:01:00.0: fifo: SCHED_ERROR 08\n",
+    ),
+];
+
+#[test]
+fn logs_of_servers_and_machines_have_no_verdict() {
+    for (program, log) in SERVERS {
+        let report = report_on_bytes(log);
+        assert!(report.verdict.is_none(), "{program}: {:#?}", report.verdict);
+    }
+}

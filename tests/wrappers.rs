@@ -430,6 +430,10 @@ fn every_fixture_through_every_wrapper() {
             Reader::over(Cursor::new(bytes.clone()), opening()),
             &case.options(),
         );
+        // What several services wrote is wrapped already: `streams.rs` is about such logs.
+        if plain.sources.len() > 1 {
+            return wrong;
+        }
         let lines = main_lines(&bytes);
         for wrap in WRAPS {
             let wrapped = (wrap.wrap)(&lines);

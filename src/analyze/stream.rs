@@ -174,7 +174,9 @@ impl<'r> Stream<'r> {
     pub(super) fn finish(self, stopped: bool) -> Vec<Finished<'r>> {
         let Stream { lanes, weave, context, ending, .. } = self;
         let weave = weave.filter(|_| lanes.len() > 1);
-        let finish = |(index, lane): (usize, Lane<'r>)| {
+        let of_machine = weave.as_ref().is_some_and(Weave::is_machines);
+        let finish = |(index, mut lane): (usize, Lane<'r>)| {
+            lane.runs.of_machine = of_machine;
             let service = weave.as_ref().and_then(|weave| weave.service(index)).map(str::to_owned);
             let totals = weave.as_ref().map(|weave| weave.totals(index));
             lane.finish(service, totals, stopped, context, &ending)

@@ -91,6 +91,8 @@ pub struct Runs<'r> {
     stale: bool,
     /// Time of the first record of the source that has one.
     pub first_stamp: Option<Stamp>,
+    /// This is one program of a whole machine's log: an error record that stands last ends no run.
+    pub of_machine: bool,
     /// Lines after this time are not looked at when an end is judged.
     pub until: Option<jiff::civil::DateTime>,
 }
@@ -113,6 +115,7 @@ impl<'r> Runs<'r> {
             latest: None,
             stale: false,
             first_stamp: None,
+            of_machine: false,
             until: None,
         }
     }

@@ -90,6 +90,9 @@ pub(super) fn read(text: &str, lead: Option<Time>) -> Option<Header<'_>> {
     if let Some(header) = special::access(text, lead.is_some()) {
         return Some(header);
     }
+    if let Some(header) = special::web_server(text, lead.as_ref()) {
+        return Some(header);
+    }
     if let Some(header) = special::glog(text) {
         return Some(header);
     }

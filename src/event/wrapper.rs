@@ -197,8 +197,10 @@ fn kernel(text: &str) -> Option<Wrapper<'_>> {
     if !ctime || inside.starts_with(|letter: char| letter.is_ascii_digit()) {
         return None;
     }
-    // `dmesg -T` pads the day with a blank and writes no fraction.
-    (time.digits == 0).then(|| wrapper.at(Some(Stamp::new(&time, inside))))
+    // `dmesg -T` pads the day with a blank and writes no fraction; Apache has its level behind the time.
+    let padded = inside.as_bytes().get(8) != Some(&b'0');
+    (time.digits == 0 && padded && !rest.starts_with('['))
+        .then(|| wrapper.at(Some(Stamp::new(&time, inside))))
 }
 
 /// `kubectl logs --prefix`: `[pod/bot-0/bot] `.

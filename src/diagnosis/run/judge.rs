@@ -102,13 +102,15 @@ impl Runs<'_> {
             return Decision::plain(End::Clean);
         }
         // A logged traceback or an error record that stands last.
-        if let Some(last) = found.iter().find(|mention| tail::is_ending(mention)) {
+        // Every program of a machine ends with an error now and then, and mostly goes on.
+        let counts = |mention: &&Mention| !self.of_machine || mention.kind != Kind::Record;
+        if let Some(last) = found.iter().filter(counts).find(|mention| tail::is_ending(mention)) {
             return Decision::explained(End::Crash, &self.told(last), LAST_RECORD, true);
         }
         if goodbye && !error.as_ref().is_some_and(is_fatal) {
             return Decision::plain(End::Clean);
         }
-        if let Some(error) = error {
+        if let Some(error) = error.filter(|_| !self.of_machine) {
             // What the error record says may be what an earlier line told in full.
             if let Some(near) = found.first() {
                 return Decision::explained(End::Crash, near, LAST_RECORD, true);

@@ -6,6 +6,7 @@ use crate::event::format::Format;
 use crate::event::severity;
 use crate::event::shape::Shape;
 use crate::event::stamp;
+use crate::model::Severity;
 
 /// OctoBot's console puts one blank before the time. Any other line that begins with blanks continues
 /// the one before; so this one must have both time and level.
@@ -45,6 +46,54 @@ pub(super) fn access(text: &str, led: bool) -> Option<Header<'_>> {
         format: Format::Access,
         shape: shape.value(),
         message: text,
+    })
+}
+
+/// The error logs of nginx (`2026/11/26 08:07:05 [error] 79#79: *2 …`) and of Apache (`[Sun Dec 04 04:47:44 2005]
+/// [error] …`, since 2.4 with the module before the level). What such a server calls an error befell a request: it
+/// serves the next one. Sources: nginx src/core/ngx_log.c, Apache's `ErrorLogFormat`.
+pub(super) fn web_server<'t>(text: &'t str, lead: Option<&stamp::Time>) -> Option<Header<'t>> {
+    let (time, at, rest) = match lead {
+        Some(time) if time.order == stamp::Order::Year && time.digits == 0 => {
+            (*time, 0, text[time.len..].strip_prefix(' ')?)
+        }
+        Some(_) => return None,
+        None => {
+            let inside = text.strip_prefix('[')?;
+            let time = stamp::scan(inside.as_bytes())
+                .filter(|time| time.order == stamp::Order::MonthName && time.has_year)?;
+            (time, 1, inside[time.len..].strip_prefix("] ")?)
+        }
+    };
+    let (level, message) = rest.strip_prefix('[')?.split_once(']')?;
+    let message = message.strip_prefix(' ')?;
+    let level = level.rsplit(':').next().unwrap_or(level);
+    let severity = match level {
+        "emerg" | "alert" => Severity::Critical,
+        "crit" | "error" | "warn" => Severity::Warning,
+        "notice" | "info" => Severity::Info,
+        "debug" => Severity::Debug,
+        _ => return None,
+    };
+    // nginx has numbers behind the level, where another logger that writes `/` would have words.
+    let numbers = message.split_once(": ").is_some_and(|(numbers, _)| {
+        numbers.contains('#') && numbers.bytes().all(|byte| byte.is_ascii_digit() || byte == b'#')
+    });
+    if at == 0 && !numbers {
+        return None;
+    }
+    let mut shape = Shape::EMPTY;
+    shape.add(u32::from(b'e'));
+    shape.add(time.layout);
+    Some(Header {
+        time: Some((time, at)),
+        severity: Some(severity),
+        logger: None,
+        pid: None,
+        thread: None,
+        format: Format::Access,
+        shape: shape.value(),
+        message,
     })
 }
 

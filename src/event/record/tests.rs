@@ -608,6 +608,52 @@ fn headers_of_known_producers() {
 }
 
 #[test]
+fn error_logs_of_web_servers() {
+    for (line, time, severity, message) in [
+        (
+            "2026/11/26 08:07:05 [error] 79#79: *2 connect() failed (111: Connection refused)",
+            "2026-11-26T08:07:05",
+            WARNING,
+            "79#79: *2 connect() failed (111: Connection refused)",
+        ),
+        (
+            "2026/11/26 08:07:05 [emerg] 79#79: bind() to 0.0.0.0:80 failed (98: Address in use)",
+            "2026-11-26T08:07:05",
+            CRITICAL,
+            "79#79: bind() to 0.0.0.0:80 failed (98: Address in use)",
+        ),
+        (
+            "[Sun Dec 04 04:47:44 2005] [error] mod_jk child workerEnv in error state 6",
+            "2005-12-04T04:47:44",
+            WARNING,
+            "mod_jk child workerEnv in error state 6",
+        ),
+        (
+            "[Thu Nov 26 08:07:06.654321 2026] [proxy:error] [pid 9:tid 15] AH00957: attempt failed",
+            "2026-11-26T08:07:06.654321",
+            WARNING,
+            "[pid 9:tid 15] AH00957: attempt failed",
+        ),
+    ] {
+        check(
+            line,
+            &Want {
+                format: "access",
+                time: Some(time),
+                severity,
+                begins: true,
+                message,
+                ..Want::default()
+            },
+        );
+    }
+    // A bot that writes its level so means it.
+    let record = read_record(b"2026/11/26 08:07:05 [error] order refused: no funds");
+    assert_ne!(record.format.id(), "access");
+    assert_eq!(record.severity, ERROR);
+}
+
+#[test]
 fn wrappers_are_taken_off() {
     let docker = "2026-11-23T04:17:00.123456789Z";
     for (line, want) in [
