@@ -168,6 +168,21 @@ pub(super) fn next_data(file: &File, offset: u64) -> Option<u64> {
     }
 }
 
+/// When the file's content, names or rights were last changed, as far as the system counts; nobody can set
+/// it.
+pub(super) fn changed(meta: &Metadata) -> (i64, i64) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (meta.ctime(), meta.ctime_nsec())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = meta;
+        (0, 0)
+    }
+}
+
 /// Number of names that the open file still has; 1 where that is not known.
 pub(super) fn names(meta: &Metadata) -> u64 {
     #[cfg(unix)]

@@ -5,13 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use memchr::{memchr_iter, memrchr};
 
 use super::super::buffer::newlines;
 use super::super::text::turn;
-use super::disk::{Inode, next_data, read_at};
+use super::disk::{Inode, changed, next_data, read_at};
 use super::encoding::{Text, decode, refusal_of};
 use super::known::Left;
 use super::notice::{Appended, FileId, Notice, Past, Settled, SourceId};
@@ -26,6 +26,10 @@ const BLOCKS: usize = 8;
 
 /// Files up to this size have their lines counted at once, larger ones on the side.
 const COUNT_AT_ONCE: u64 = 8 << 20;
+
+/// The system's clock for files is coarse: only what was changed longer ago than this cannot have been
+/// changed again without showing it.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// What reading needs besides the file.
 pub(super) struct Reading<'a> {
@@ -91,6 +95,9 @@ pub(super) struct Generation {
     pub(super) sealed: bool,
     at_end: bool,
     begun: bool,
+    /// When the system says that it was changed, and when that was seen by our own clock.
+    stamp: (i64, i64),
+    last_change: Instant,
     counting: Option<Receiver<Count>>,
 }
 
@@ -146,6 +153,8 @@ impl Generation {
             sealed: false,
             at_end: false,
             begun: false,
+            stamp: changed(meta),
+            last_change: Instant::now(),
             counting: None,
         }
     }
@@ -339,10 +348,7 @@ impl Generation {
     /// # Errors
     /// Where the file cannot be read.
     pub(super) fn pump(&mut self, cx: &mut Reading<'_>, reading: bool) -> io::Result<Pumped> {
-        self.at_end = false;
-        if self.text == Text::Refused {
-            self.at_end = true;
-        }
+        let at_end = std::mem::take(&mut self.at_end);
         if let Some(counting) = &self.counting {
             match counting.try_recv() {
                 Ok(count) => {
@@ -354,10 +360,20 @@ impl Generation {
             }
         }
         let meta = self.file.metadata()?;
-        let changed = meta.len() != self.size || meta.modified().ok() != self.written;
+        // A new name changes the stamp, and not what was written.
+        let written = meta.len() != self.size || meta.modified().ok() != self.written;
+        let stamp = changed(&meta);
+        let changed = written || stamp != self.stamp;
         let end = self.print.end();
+        if changed {
+            self.stamp = stamp;
+            self.last_change = Instant::now();
+        } else if at_end && meta.len() == end && self.last_change.elapsed() > SETTLED {
+            self.at_end = true;
+            return Ok(Pumped::End);
+        }
         // An empty file that has changed and is empty was written to and cut between two looks.
-        let cut_unread = end == 0 && (meta.len() < self.size || (changed && meta.len() == 0));
+        let cut_unread = end == 0 && (meta.len() < self.size || (written && meta.len() == 0));
         if meta.len() < end || cut_unread {
             return Ok(Pumped::Truncated);
         }

@@ -186,7 +186,8 @@ impl Tracker {
         let family = found.and_then(|found| found.family.clone());
         let source = self.source();
         let mut trail = Trail::new(source, index, name.into(), path.to_owned(), family);
-        trail.find_target();
+        // Whether anything is there is seen later.
+        let _ = trail.find_target();
         self.by_path.entry(place).or_default().push(index);
         self.trails.push(trail);
         self.seen.push(Seen::default());
@@ -323,7 +324,10 @@ impl Tracker {
             // Times of folders are too coarse to tell what comes right after.
             self.search_again = changed;
         }
-        let added = self.watch_folders();
+        let moved = !rung.moved.is_empty() || rung.all || self.seen.iter().any(|seen| seen.moved);
+        let missing = self.trails.iter().any(Trail::is_missing);
+        let stale = moved || missing || self.trails.len() > known || self.watch.is_stale();
+        let added = stale && self.watch_folders();
         let again: Vec<usize> = (0..self.trails.len())
             .filter(|&index| added || index >= known || self.trails[index].is_missing())
             .collect();

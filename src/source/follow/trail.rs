@@ -4,7 +4,7 @@ mod open;
 mod resume;
 
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,10 +137,18 @@ impl Trail {
         self.target.as_deref()
     }
 
-    /// Looks again where the path leads to.
-    pub(super) fn find_target(&mut self) {
-        let link = fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.is_symlink());
-        self.target = if link { fs::canonicalize(&self.path).ok() } else { None };
+    /// Looks again where the path leads to, and tells what is there.
+    ///
+    /// # Errors
+    /// Where nothing is there, or it cannot be told.
+    pub(super) fn find_target(&mut self) -> io::Result<Metadata> {
+        self.target = None;
+        let meta = fs::symlink_metadata(&self.path)?;
+        if !meta.is_symlink() {
+            return Ok(meta);
+        }
+        self.target = fs::canonicalize(&self.path).ok();
+        fs::metadata(&self.path)
     }
 
     /// Whether anything that happens to a file of this name concerns it.
@@ -278,8 +286,7 @@ impl Trail {
 
     /// Looks what the path names now. True where another file was opened, and one had better look again.
     fn turn(&mut self, cx: &mut Cx<'_>, seen: &mut Seen) -> bool {
-        self.find_target();
-        let named = match fs::metadata(&self.path) {
+        let named = match self.find_target() {
             Ok(meta) if meta.is_file() => Named::File(Inode::of(&self.path, &meta)),
             Ok(meta) => {
                 self.complain(cx, kind(&meta).to_owned());

@@ -54,6 +54,13 @@ impl Watch {
         self.watcher.is_some()
     }
 
+    /// Whether a folder that is watched is no longer what its name says.
+    pub(super) fn is_stale(&self) -> bool {
+        self.folders.iter().any(|(folder, watched)| {
+            !std::fs::metadata(folder).is_ok_and(|meta| Inode::of(folder, &meta) == *watched)
+        })
+    }
+
     /// Watches these folders and no others. Folders that are watched under a name that another folder has
     /// got by now are watched anew. Returns whether any watch was added.
     ///
