@@ -42,6 +42,11 @@ impl Family {
     /// Whether rotation may have made this name of the log's. Compressed files are left out: they are
     /// copies of what was held before.
     pub(super) fn has(&self, name: &str) -> bool {
+        // Whatever rotation adds, it leaves the beginning as it is; most names are told by that alone.
+        let stem = self.base.rsplit_once('.').map_or(self.base.as_str(), |(stem, _)| stem);
+        if !name.starts_with(stem) {
+            return false;
+        }
         let (_, packed) = unpacked(name);
         if packed || name == self.base || UNFINISHED.iter().any(|ending| name.ends_with(ending)) {
             return false;
