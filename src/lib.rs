@@ -55,6 +55,7 @@
 //! | [`detect`] | candidates and proof: which rules hold on an event |
 //! | [`diagnosis`] | what was found taken together: incidents, runs, levels |
 //! | [`report`] | one report, one writer a format |
+//! | [`hook`] | commands of the user's that run when a bot falls |
 //! | [`analyze`] | turns the crank |
 //! | [`cli`] | the command line |
 //!
@@ -65,6 +66,7 @@ pub mod cli;
 pub mod detect;
 pub mod diagnosis;
 pub mod event;
+pub mod hook;
 pub mod model;
 pub mod report;
 pub mod rules;

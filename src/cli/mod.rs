@@ -4,8 +4,11 @@
 mod baseline;
 mod ci;
 pub mod commands;
+mod config;
 mod duration;
 mod exit;
+mod hook;
+mod interrupt;
 mod moment;
 mod options;
 mod output;
@@ -18,6 +21,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -54,8 +58,8 @@ pub struct Args {
     /// Logs to read: files, folders, or `-` for standard input.
     ///
     /// gzip, zstd, xz and bzip2 are read as what they hold, told by content. `bot.log` and the rotated
-    /// `bot.log.1`, `bot.log.2.gz` beside it are one log. Without a PATH: standard input where it is a
-    /// pipe or a file, else the logs under the current directory.
+    /// `bot.log.1`, `bot.log.2.gz` beside it are one log. Without a PATH: the paths of the configuration file,
+    /// else standard input where it is a pipe or a file, else the logs under the current directory.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -73,6 +77,9 @@ pub struct Args {
 
     #[command(flatten)]
     follow: options::FollowChoice,
+
+    #[command(flatten)]
+    hook: hook::HookArgs,
 
     #[command(flatten)]
     terminal: options::TerminalOptions,
@@ -101,29 +108,29 @@ enum Command {
 
 /// Runs the program with `words` as its command line, its name included, and tells how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let args = match Args::try_parse_from(words) {
-        Ok(args) => args,
-        Err(error) => return output::usage(&error),
+    let words: Vec<OsString> = words.into_iter().collect();
+    let typed = match Args::try_parse_from(&words) {
+        // What is missing may be written in the configuration file.
+        Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
+            return output::usage(&error);
+        }
+        typed => typed,
     };
     #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
     let now = SystemTime::now();
-    let result = match args.command {
-        Some(Command::Completions { shell }) => commands::completions::run(shell, Args::command()),
-        Some(Command::Man) => commands::man::run(Args::command()),
-        Some(Command::Explain(args)) => {
-            output::page(|width, out| commands::explain::run(&args, width, out))
-        }
-        Some(Command::Rules(args)) => {
-            output::page(|width, out| commands::rules::run(&args, width, out))
-        }
-        Some(Command::Merge(args)) => commands::merge::run(args),
-        None => settings::Settings::new(args, now).and_then(|settings| {
-            if settings.follow.is_some() {
-                commands::follow::run(settings)
-            } else {
-                commands::diagnose::run(settings)
+    let result = match typed {
+        Ok(Args { command: Some(command), .. }) => match command {
+            Command::Completions { shell } => commands::completions::run(shell, Args::command()),
+            Command::Man => commands::man::run(Args::command()),
+            Command::Explain(args) => {
+                output::page(|width, out| commands::explain::run(&args, width, out))
             }
-        }),
+            Command::Rules(args) => {
+                output::page(|width, out| commands::rules::run(&args, width, out))
+            }
+            Command::Merge(args) => commands::merge::run(args),
+        },
+        typed => diagnose(typed, &words, now),
     };
     match result {
         Ok(status) => status,
@@ -131,6 +138,37 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitStatus {
             output::error(&error);
             ExitStatus::Failed
         }
+    }
+}
+
+/// Diagnoses, with what the configuration file adds to the command line.
+fn diagnose(
+    typed: Result<Args, clap::Error>,
+    words: &[OsString],
+    now: SystemTime,
+) -> anyhow::Result<ExitStatus> {
+    let command = Args::command();
+    let matches = command.clone().ignore_errors(typed.is_err()).try_get_matches_from(words)?;
+    let args = match typed {
+        Err(error) if matches.subcommand_name().is_some() => return Ok(output::usage(&error)),
+        typed => typed,
+    };
+    let named = matches.get_one::<PathBuf>("config").map(PathBuf::as_path);
+    let config = config::load(named, &command, &matches)?;
+    let args = match (args, config::together(words, &config.words)) {
+        (_, Ok(args)) => args,
+        (Err(error), Err(_)) => return Ok(output::usage(&error)),
+        (Ok(_), Err(error)) => {
+            let error = error.render().to_string();
+            let what = error.lines().next().unwrap_or("").trim_start_matches("error: ");
+            anyhow::bail!("the configuration and the command line together: {what}")
+        }
+    };
+    let settings = settings::Settings::new(args, config, now)?;
+    if settings.follow.is_some() {
+        commands::follow::run(settings)
+    } else {
+        commands::diagnose::run(settings)
     }
 }
 

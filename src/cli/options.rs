@@ -14,7 +14,7 @@ use crate::model::{Level, Pattern};
 use crate::report::Format;
 use crate::safe::limits;
 
-fn levels() -> impl TypedValueParser<Value = Level> {
+pub(super) fn levels() -> impl TypedValueParser<Value = Level> {
     PossibleValuesParser::new(["fatal", "error", "warning"]).try_map(|text| text.parse())
 }
 
@@ -59,7 +59,7 @@ pub(super) struct ReportOptions {
 #[command(next_help_heading = "What counts")]
 pub(super) struct SelectionOptions {
     /// Only these patterns, separated by commas.
-    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = patterns())]
+    #[arg(long, alias = "patterns", value_name = "ID", value_delimiter = ',', value_parser = patterns())]
     pub(super) pattern: Vec<Pattern>,
 
     /// Only events from this time on: a time, or an age such as `2h` back from now.
@@ -112,6 +112,12 @@ pub(super) struct RuleChoice {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Reading")]
 pub(super) struct ReadingOptions {
+    /// Configuration file; default: wd-diagnose.toml in the current directory, where there is one.
+    ///
+    /// Every option has a key of the same name there, and the command line wins.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
     /// Zone of times that carry none, such as `Europe/Berlin`, `UTC` or `+02:00`; default: this machine's.
     #[arg(long, value_name = "ZONE", value_parser = zone::parse)]
     pub(super) tz: Option<TimeZone>,
@@ -146,7 +152,7 @@ pub(super) struct FollowChoice {
     pub(super) from: FromArg,
 
     /// Keep in FILE how far everything was told, and go on from there next time.
-    #[arg(long, value_name = "FILE", requires = "follow")]
+    #[arg(long, value_name = "FILE")]
     pub(super) state: Option<PathBuf>,
 
     /// Tell when a log has been silent for so long (`90s`, `5m`); without a time, when it is silent for

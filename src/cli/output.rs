@@ -52,6 +52,11 @@ pub(super) fn print(page: &[u8], colour: bool) -> io::Result<()> {
     out.flush()
 }
 
+/// Prints what became of a hook.
+pub(super) fn hook(text: &str) {
+    message("hook", text);
+}
+
 /// Names of files may hold anything; lines stay lines.
 fn message(kind: &str, text: &str) {
     let mut stderr = io::stderr().lock();

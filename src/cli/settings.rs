@@ -1,4 +1,4 @@
-//! What the command line means.
+//! What the command line and the configuration file mean together.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -10,11 +10,13 @@ use jiff::{Timestamp, Zoned};
 
 use super::Args;
 use super::baseline::BaselineFile;
+use super::config::Config;
 use super::options::{
     ColourChoice, FollowChoice, FormatArg, FromArg, ReportOptions, SelectionOptions, StallArg,
 };
 use crate::analyze::BatchOptions;
 use crate::analyze::follow::StallAfter;
+use crate::hook::Hook;
 use crate::model::Level;
 use crate::report::{Format, Volume};
 use crate::rules::RuleOptions;
@@ -25,6 +27,9 @@ use crate::source::follow::From;
 pub(super) struct Settings {
     pub(super) input: Input,
     pub(super) batch: BatchOptions,
+    pub(super) hooks: Vec<Hook>,
+    /// What is kept from one program to the next, where the user named a file for it.
+    pub(super) state: Option<PathBuf>,
     pub(super) format: Format,
     /// File for the report; `None` for standard output.
     pub(super) output: Option<PathBuf>,
@@ -75,12 +80,15 @@ impl Input {
 }
 
 impl Settings {
-    /// Typed to meant.
+    /// Typed, and written in the configuration file, to meant.
     ///
     /// # Errors
     /// Where options contradict each other.
-    pub(super) fn new(args: Args, now: SystemTime) -> anyhow::Result<Settings> {
-        let Args { paths, report, selection, rules, reading, follow, terminal, command: _ } = args;
+    pub(super) fn new(args: Args, config: Config, now: SystemTime) -> anyhow::Result<Settings> {
+        let Args { paths, report, selection, rules, reading, follow, hook, terminal, command: _ } =
+            args;
+        let paths = if paths.is_empty() { config.paths } else { paths };
+        let hooks = super::hook::meant(&hook, &config.hooks).map_err(anyhow::Error::msg)?;
         let zone = reading.tz.clone().unwrap_or_else(TimeZone::system);
         let clock = Timestamp::try_from(now)?.to_zoned(zone);
         let since = selection.since.map(|moment| moment.civil(&clock));
@@ -94,6 +102,7 @@ impl Settings {
         if rules.no_builtin_rules && rules.rules.is_empty() {
             bail!("--no-builtin-rules leaves no rules; name some with --rules PATH");
         }
+        let state = follow.state.clone();
         let follow = follow_settings(follow, &report, &selection)?;
         let input = if !paths.is_empty() {
             Input::Named(paths)
@@ -124,6 +133,8 @@ impl Settings {
         Ok(Settings {
             input,
             batch,
+            hooks,
+            state,
             format: report.format.into(),
             output: report.output.filter(|path| path.as_os_str() != "-"),
             fail_on: report.fail_on.level(),

@@ -4,6 +4,7 @@
 mod normal;
 
 use super::finding::Finding;
+use crate::model::Fnv;
 use crate::rules::short;
 use normal::normalised;
 
@@ -22,7 +23,7 @@ pub(super) fn of(rule: &str, finding: &Finding) -> String {
         }
         None => hash.add(&normalised(&finding.message)),
     }
-    format!("{:016x}", hash.value)
+    format!("{:016x}", hash.value())
 }
 
 /// The part of a frame's path that is the same wherever the bot is installed: the file's name, and for
@@ -36,25 +37,6 @@ fn module_file(path: &str) -> &str {
     let folder = path[..path.len() - name.len()].trim_end_matches(is_separator);
     let start = folder.rfind(is_separator).map_or(0, |at| at + 1);
     &path[start..]
-}
-
-/// FNV-1a, 64 bits: the same on every platform and in every release, which the standard library's
-/// hashers do not promise. Not for security.
-struct Fnv {
-    value: u64,
-}
-
-impl Fnv {
-    fn new() -> Fnv {
-        Fnv { value: 0xcbf2_9ce4_8422_2325 }
-    }
-
-    fn add(&mut self, text: &str) {
-        // A byte that no UTF-8 text holds keeps the parts apart.
-        for byte in text.bytes().chain([0xff]) {
-            self.value = (self.value ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
 }
 
 #[cfg(test)]

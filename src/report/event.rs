@@ -130,20 +130,68 @@ pub enum HookAction {
 pub struct HookEvent {
     /// What it did.
     pub action: HookAction,
+    /// Which hook, from 1, in the order in which they were given; `None` where it holds for all of them.
+    pub hook: Option<usize>,
     /// Name of the source of the incident.
-    pub source: String,
+    pub source: Option<String>,
     /// Rule of the diagnosis it is about.
-    pub rule: String,
+    pub rule: Option<String>,
     /// Fingerprint of the diagnosis it is about.
-    pub fingerprint: String,
+    pub fingerprint: Option<String>,
     /// Why, in a sentence.
     pub reason: Option<String>,
-    /// Which attempt, from 1.
+    /// Which attempt at this incident, from 1.
     pub attempt: Option<u32>,
     /// Exit status of the command; `None` where it has none.
     pub exit: Option<i32>,
-    /// The end of what it printed.
+    /// The end of what it printed, or the command that was not run.
     pub output: Option<String>,
+}
+
+impl HookAction {
+    /// The word used in reports.
+    pub fn id(self) -> &'static str {
+        match self {
+            HookAction::Started => "started",
+            HookAction::Succeeded => "succeeded",
+            HookAction::Failed => "failed",
+            HookAction::TimedOut => "timed-out",
+            HookAction::Suppressed => "suppressed",
+            HookAction::GaveUp => "gave-up",
+            HookAction::Resolved => "resolved",
+        }
+    }
+}
+
+impl HookEvent {
+    /// The event in one line for people.
+    pub fn line(&self) -> String {
+        let mut line = self.action.id().to_owned();
+        if let Some(attempt) = self.attempt {
+            line += &format!(" (attempt {attempt})");
+        }
+        if let Some(source) = &self.source {
+            line += &format!(" for {source}");
+        }
+        if let Some(rule) = &self.rule {
+            line += &format!(" [{rule}]");
+        }
+        if let Some(reason) = &self.reason {
+            line += &format!(": {reason}");
+        }
+        match (&self.output, self.action) {
+            // A command to be copied.
+            (Some(command), HookAction::Suppressed) => line += &format!("; not run: {command}"),
+            // The last line says most.
+            (Some(output), HookAction::Failed | HookAction::TimedOut) => {
+                if let Some(last) = output.lines().rev().find(|line| !line.trim().is_empty()) {
+                    line += &format!("; it said last: {last}");
+                }
+            }
+            _ => {}
+        }
+        line
+    }
 }
 
 /// A log has been silent for longer than it should.

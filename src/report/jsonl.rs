@@ -81,9 +81,10 @@ mod tests {
             }),
             Event::Hook(HookEvent {
                 action: HookAction::GaveUp,
-                source: source.clone(),
-                rule: diagnosis.rule.clone(),
-                fingerprint: diagnosis.fingerprint.clone(),
+                hook: Some(1),
+                source: Some(source.clone()),
+                rule: Some(diagnosis.rule.clone()),
+                fingerprint: Some(diagnosis.fingerprint.clone()),
                 reason: Some("3 attempts in 15 min".to_owned()),
                 attempt: Some(3),
                 exit: Some(1),

@@ -91,6 +91,7 @@ impl Checker<'_> {
             set: written.set,
             effect,
             at_most,
+            restart: written.restart.unwrap_or(true),
             source: written.source,
             whens,
             fix,

@@ -30,7 +30,7 @@ impl fmt::Display for Complaint {
 }
 
 /// Line and column, from 1, of a byte of a text.
-pub(super) fn place(text: &str, at: usize) -> (usize, usize) {
+pub fn place(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at.min(text.len())).unwrap_or("");
     let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;

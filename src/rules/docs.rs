@@ -72,6 +72,9 @@ fn rule_parts(rules: &RuleSet, rule: &Rule, level: u8) -> Vec<Block> {
     }
     page.push(heading(level, "Fix"));
     page.push(Block::Text(rule.fix.summary.words()));
+    if !rule.restart {
+        page.push(Block::Text("Starting the bot again does not mend it.".to_owned()));
+    }
     if !rule.fix.steps.is_empty() {
         page.push(Block::Steps(rule.fix.steps.iter().map(Template::words).collect()));
     }

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 pub use builtin::{load, load_whole};
 pub use classes::{Classes, is_named, short};
-pub use complaint::{Complaint, nearest};
+pub use complaint::{Complaint, nearest, place};
 pub use digest::{Digest, write as write_digest};
 pub use exchanges::{CodeContext, CodeExample, Exchange, ExchangeError, Exchanges};
 pub use fill::Template;

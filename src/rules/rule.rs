@@ -72,6 +72,8 @@ pub struct Rule {
     pub effect: Effect,
     /// Cap of the level.
     pub at_most: Option<Level>,
+    /// Whether starting the bot again can mend it; where it cannot, a hook leaves it alone.
+    pub restart: bool,
     /// Where its facts come from.
     #[serde(skip)]
     pub source: Vec<String>,

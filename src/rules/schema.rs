@@ -32,6 +32,7 @@ pub(super) struct RuleText {
     pub(super) set: BTreeMap<String, String>,
     pub(super) effect: Option<Spanned<String>>,
     pub(super) at_most: Option<Spanned<String>>,
+    pub(super) restart: Option<bool>,
     #[serde(default)]
     pub(super) source: Vec<String>,
     #[serde(default)]

@@ -95,3 +95,14 @@ pub const FOLLOW_NULS: usize = 4 << 20;
 
 /// Longest JSON report that is read again: one with every incident of a hundred sources, with room.
 pub const REPORT_BYTES: u64 = 1 << 30;
+
+/// How much of the end of a hook's output is kept; what a command says last tells how it ended.
+pub const HOOK_OUTPUT_BYTES: usize = 64 << 10;
+
+/// Longest value of an environment variable that a hook is given; all of them
+/// together must fit beside the arguments.
+pub const HOOK_VARIABLE_BYTES: usize = 4 << 10;
+
+/// Most diagnoses that wait to be looked at by the thread that runs hooks; more of the same incident count
+/// as one.
+pub const HOOK_OFFERS: usize = 256;

@@ -6,6 +6,7 @@ use crate::analyze::batch::{self, Failure, Outcome};
 use crate::cli::ExitStatus;
 use crate::cli::baseline::Scope;
 use crate::cli::ci::Surroundings;
+use crate::cli::commands::hook;
 use crate::cli::output::{self, Sink};
 use crate::cli::progress::Progress;
 use crate::cli::settings::{Input, Settings};
@@ -35,8 +36,11 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
         output::error(&anyhow::Error::msg(problem.clone()));
     }
     let (status, fail_on) = judge(&settings, &mut outcome)?;
+    let trigger = hook::trigger(&settings, &outcome.report);
     write(&settings, outcome, fail_on)?;
-    Ok(status)
+    let hook_failed = hook::run_once(&settings, trigger)?;
+    // Who waits for a repair must not take one that failed for one that was made.
+    Ok(if hook_failed { ExitStatus::Failed } else { status })
 }
 
 /// Says that the report may hold secrets, where it may.

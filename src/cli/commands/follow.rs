@@ -4,6 +4,7 @@
 //! (`source::follow`), judging (`analyze::follow`), telling (`writer`). A reader of standard output that is
 //! slow delays what is told; files are followed all the same.
 
+mod hooks;
 mod live;
 mod signals;
 mod writer;
@@ -22,10 +23,12 @@ use crate::analyze::follow::{self, Feed, Said, WatchOptions};
 use crate::cli::ExitStatus;
 use crate::cli::settings::Settings;
 use crate::detect::Matcher;
+use crate::hook;
 use crate::model::RealClock;
 use crate::report::Format;
 use crate::source::follow::{FollowOptions, Following, Notice, Stopper};
 use crate::traceback::Roots;
+use hooks::Hooks;
 use writer::{Line, Writer};
 
 /// What is told and not written yet: more than a screen, and a few MiB at most.
@@ -45,6 +48,8 @@ struct Stop {
     /// Standard output is closed.
     closed: AtomicBool,
     asked_at: std::sync::OnceLock<Instant>,
+    /// Hooks end at once, too.
+    hooks: std::sync::OnceLock<hook::Stopper>,
 }
 
 impl Stop {
@@ -53,6 +58,9 @@ impl Stop {
         let first = self.asked_at.set(Instant::now()).is_ok();
         self.asked.store(true, Ordering::Release);
         self.stopper.stop();
+        if let Some(hooks) = self.hooks.get() {
+            hooks.stop();
+        }
         first
     }
 
@@ -114,6 +122,7 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
         asked: AtomicBool::new(false),
         closed: AtomicBool::new(false),
         asked_at: std::sync::OnceLock::new(),
+        hooks: std::sync::OnceLock::new(),
     });
     signals::watch(stop.clone()).context("cannot watch for signals")?;
     let (sender, receiver) = bounded(QUEUE);
@@ -135,13 +144,25 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
             let _ = done.send(result);
         }
     })?;
+    let hooks = Hooks::start(&settings, sender.clone(), stop.clone())?;
+    if let Some(stopper) = hooks.stopper() {
+        let _ = stop.hooks.set(stopper);
+    }
     let clock = RealClock::new();
-    let mut tell = |said: Said| send(&sender, Line::Said(said), &stop);
+    let mut tell = |said: Said| {
+        hooks.see(&said);
+        send(&sender, Line::Said(said), &stop)
+    };
     let is_asked = || stop.asked.load(Ordering::Acquire) || stop.closed.load(Ordering::Acquire);
     let mut outcome = pool
         .install(|| follow::run(&mut following, &matcher, &options, &clock, &is_asked, &mut tell));
+    let hook_failed = hooks.end(is_asked());
     let (status, fail_on) = diagnose::judge(&settings, &mut outcome)?;
-    let status = if is_asked() { ExitStatus::Clean } else { status };
+    let status = match (is_asked(), hook_failed) {
+        (true, _) => ExitStatus::Clean,
+        (false, true) => ExitStatus::Failed,
+        (false, false) => status,
+    };
     send(&sender, Line::End { outcome: Box::new(outcome), fail_on }, &stop);
     drop(sender);
     let written = match stop.left() {

@@ -4,6 +4,7 @@ pub(super) mod completions;
 pub(super) mod diagnose;
 pub mod explain;
 pub(super) mod follow;
+pub(super) mod hook;
 pub(super) mod man;
 pub(super) mod merge;
 pub mod rules;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::analyze::batch::Outcome;
+use crate::cli::commands::hook;
 use crate::cli::options::ColourChoice;
 use crate::cli::output::{self, Sink};
 use crate::cli::settings::Settings;
@@ -103,7 +104,11 @@ impl Live {
             Event::Run(run) => self.run(run)?,
             Event::Source(source) => self.source(source)?,
             Event::Stall(stall) => self.remark(Weight::Careful, &stall_in_words(stall))?,
-            Event::Hook(_) | Event::Summary(_) => {}
+            Event::Hook(event) => {
+                let volume = self.volume;
+                self.aside(|| hook::tell(event, volume));
+            }
+            Event::Summary(_) => {}
         }
         self.draw();
         Ok(())
