@@ -22,6 +22,7 @@ mod rules {
     mod read;
     mod rule;
     mod schema;
+    mod series;
 
     pub use classes::Classes;
     pub use complaint::Complaint;
@@ -31,6 +32,7 @@ mod rules {
     pub use rule::{
         Basis, Effect, Example, FixText, Guide, LazyRegex, Mark, MarkKind, On, Rule, RuleSet, When,
     };
+    use series::{Chain, Series};
 }
 
 /// What is searched for, and the table of the filter.

@@ -28,7 +28,6 @@ const KNOWN_MISSES: &[&str] = &[
     "healthy/optional-import",
     "healthy/retried-503-debug",
     "healthy/waits-after-429",
-    "memory/gunicorn-worker-killed",
     "near-miss/news-headlines",
     "network/connect-timeout-requests",
     "network/from-none",

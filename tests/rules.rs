@@ -127,6 +127,10 @@ fn with_fix(id: &str, body: &str, fix: &str) -> String {
     )
 }
 
+fn series(conditions: &str, text: &str) -> String {
+    format!("[rule.series]\n{text}\n{conditions}")
+}
+
 fn condition(text: &str) -> String {
     format!("[[rule.when]]\n{text}")
 }
@@ -216,6 +220,51 @@ fn wrong_rules_are_refused_with_place_and_advice() {
             rule(id, &format!("confidence = 1.5\n{good}")),
             "a.toml:7:14: confidence lies between 0 and 1",
         ),
+        (
+            rule(id, &series(&good, "kind = \"treshold\"")),
+            "a.toml:8:8: no kind `treshold`; one of threshold, sequence, absence, rising, steady",
+        ),
+        (
+            rule(id, &series(&good, "kind = \"threshold\"\nwithin = \"1m\"")),
+            "a.toml:7:1: a series of kind `threshold` needs `count`",
+        ),
+        (
+            rule(id, &series(&good, "kind = \"sequence\"\nwithin = \"1m\"")),
+            "a.toml:7:1: a series of kind `sequence` needs `then`",
+        ),
+        (
+            rule(id, &series(&good, "kind = \"sequence\"\nwithin = \"1m\"\ncount = 3")),
+            "a.toml:7:1: a series of kind `sequence` has no `count`",
+        ),
+        (
+            rule(id, &series(&good, "kind = \"threshold\"\ncount = 1\nwithin = \"1m\"")),
+            "a.toml:9:9: count lies between 2 and 64",
+        ),
+        (
+            rule(id, &series(&good, "kind = \"threshold\"\ncount = 3\nwithin = \"soon\"")),
+            "a.toml:10:10: `soon` is no length of time; write a number and s, m, h or d, as in `90s`",
+        ),
+        (
+            rule(id, &series("", "kind = \"threshold\"\ncount = 3\nwithin = \"1m\"")),
+            "a.toml:7:1: no events: give `[[rule.when]]` or `rules`",
+        ),
+        (
+            rule(
+                id,
+                &series(
+                    "",
+                    "kind = \"threshold\"\nrules = [\"network/y\"]\ncount = 3\nwithin = \"1m\"",
+                ),
+            ),
+            "a.toml:9:10: no rule `network/y`",
+        ),
+        (
+            rule(
+                id,
+                &series(&good, "kind = \"rising\"\nvalue = \"depth\"\ncount = 3\nwithin = \"1m\""),
+            ),
+            "a.toml:7:1: `depth` is captured nowhere in this rule; add a regex with `(?P<depth>…)` or a `take`",
+        ),
     ];
     for (text, wanted) in cases {
         let got = complaints("a.toml", &text);
@@ -242,6 +291,31 @@ fn a_table_that_names_no_rule_is_refused() {
         complaints("exchanges/acme.toml", text),
         ["exchanges/acme.toml:4:8: no rule `network/y`"]
     );
+}
+
+#[test]
+fn wrong_chains_are_refused() {
+    let chain = |body: &str| format!("[[chain]]\nid = \"x\"\nwithin = \"1m\"\n{body}");
+    for (body, wanted) in [
+        (
+            "cause = [\"network/y\"]\nsymptom = [\"network/*\"]",
+            "chains.toml:4:10: no rule `network/y`",
+        ),
+        ("cause = []\nsymptom = []", "chains.toml:2:6: a chain needs a `cause` and a `symptom`"),
+        (
+            "cause = []\nsymptom = []\nsame = [\"status\"]",
+            "chains.toml:6:9: chains compare exchange, host, pid, not `status`",
+        ),
+    ] {
+        let got = complaints("chains.toml", &chain(body));
+        assert!(got.iter().any(|line| line == wanted), "wanted {wanted}, got {got:#?}");
+    }
+}
+
+#[test]
+fn every_chain_names_where_its_facts_come_from() {
+    let rules = built_in();
+    assert!(rules.chains.len() > 10 && rules.chains.iter().all(|chain| !chain.source.is_empty()));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::captures;
 use super::codes;
 use super::literals::Announced;
 use super::prefilter::{Candidate, Prefilter};
+use super::series::Step;
 use super::subject::{Parsed, Subject, Which};
 use crate::event::{read_record, spoken};
 use crate::model::Severity;
@@ -28,6 +29,15 @@ pub struct Match {
     pub basis: Basis,
 }
 
+/// What holds on one event.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Confirmed {
+    /// Rules that speak for the event, the winner first.
+    pub matches: Vec<Match>,
+    /// What it is to rules that ask for several events, in the order of the rules.
+    pub steps: Vec<Step>,
+}
+
 /// Rules made ready to be looked for.
 #[derive(Debug)]
 pub struct Matcher<'r> {
@@ -35,6 +45,9 @@ pub struct Matcher<'r> {
     pub rules: &'r RuleSet,
     /// Finds the lines that may concern them.
     pub prefilter: Prefilter,
+    /// For each rule the series rules whose events its findings are: their index, whether as an event,
+    /// whether as what follows.
+    counts_for: Vec<Vec<(usize, bool, bool)>>,
     /// Whose code a frame is.
     pub roots: Roots,
 }
@@ -42,7 +55,8 @@ pub struct Matcher<'r> {
 impl<'r> Matcher<'r> {
     /// Makes the rules ready.
     pub fn new(rules: &'r RuleSet, roots: Roots) -> Matcher<'r> {
-        Matcher { rules, prefilter: Prefilter::new(rules), roots }
+        let counts_for = counts_for(rules);
+        Matcher { rules, prefilter: Prefilter::new(rules), counts_for, roots }
     }
 
     /// Lines of `bytes[from..to]` that may concern a rule, a mark or a traceback, in order. `from` and
@@ -95,8 +109,8 @@ impl<'r> Matcher<'r> {
         }
     }
 
-    /// All matches in an event, the winner first.
-    pub fn confirm(&self, parsed: &Parsed<'_>) -> Vec<Match> {
+    /// All rules that hold on an event, the winner first, and what it is to rules that ask for several.
+    pub fn confirm(&self, parsed: &Parsed<'_>) -> Confirmed {
         let mut announced = self.prefilter.announced(parsed.whole.as_bytes());
         if parsed.has_header() {
             announced.extend(self.prefilter.announced(parsed.raw.as_bytes()));
@@ -115,6 +129,7 @@ impl<'r> Matcher<'r> {
         let contexts = &self.rules.exchanges.contexts;
         let mut codes_wanted =
             contexts.iter().any(|context| parsed.whole.contains(context.literal.as_str()));
+        let mut parts: Vec<(Match, bool)> = Vec::new();
         for announced in announced {
             match announced {
                 Announced::When(rule_at, when_at) => {
@@ -124,13 +139,19 @@ impl<'r> Matcher<'r> {
                         let Some(own) = self.holds(when, subject, lineage, parsed) else {
                             continue;
                         };
-                        found.push(Match {
+                        let own = Match {
                             rule: rule_at as usize,
                             which: subject.which,
                             captures: own,
                             confidence: rule.confidence,
                             basis: rule.basis,
-                        });
+                        };
+                        match &rule.series {
+                            None => found.push(own),
+                            Some(series) => {
+                                parts.push((own, when_at as usize >= series.then_from));
+                            }
+                        }
                     }
                 }
                 Announced::Code => codes_wanted = true,
@@ -144,10 +165,34 @@ impl<'r> Matcher<'r> {
         }
         found.sort_by_key(|found| self.precedence(found));
         found.dedup_by_key(|found| (found.rule, found.which));
-        for found in &mut found {
+        for found in found.iter_mut().chain(parts.iter_mut().map(|(part, _)| part)) {
             captures::complete(self.rules, parsed, &subjects, found);
         }
-        found
+        let steps = self.steps(found.first(), parts);
+        Confirmed { matches: found, steps }
+    }
+
+    /// What an event is to rules that ask for several: by their own conditions, and by the rule that won.
+    fn steps(&self, winner: Option<&Match>, parts: Vec<(Match, bool)>) -> Vec<Step> {
+        let mut steps: BTreeMap<usize, Step> = BTreeMap::new();
+        let mut add = |rule: usize, is_event, is_then, captures: &BTreeMap<String, String>| {
+            let none = || Step { rule, is_event: false, is_then: false, captures: BTreeMap::new() };
+            let step = steps.entry(rule).or_insert_with(none);
+            step.is_event |= is_event;
+            step.is_then |= is_then;
+            for (name, value) in captures {
+                step.captures.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        };
+        for (part, is_then) in &parts {
+            add(part.rule, !is_then, *is_then, &part.captures);
+        }
+        if let Some(winner) = winner {
+            for &(rule, is_event, is_then) in &self.counts_for[winner.rule] {
+                add(rule, is_event, is_then, &winner.captures);
+            }
+        }
+        steps.into_values().collect()
     }
 
     /// Indexes of the rules whose literals stand in an event, ascending: those that were tried on it.
@@ -353,6 +398,25 @@ impl<'r> Matcher<'r> {
         }
         None
     }
+}
+
+/// For each rule the series rules that count its findings.
+fn counts_for(rules: &RuleSet) -> Vec<Vec<(usize, bool, bool)>> {
+    let mut counts = vec![Vec::new(); rules.rules.len()];
+    for (series_at, rule) in rules.rules.iter().enumerate() {
+        let Some(series) = &rule.series else { continue };
+        let names =
+            |names: &[String], id: &str| names.iter().any(|name| rules::names_rule(name, id));
+        for (at, counted) in rules.rules.iter().enumerate() {
+            let is_event = names(&series.rules, &counted.id);
+            let is_then = names(&series.then_rules, &counted.id);
+            // A series is no event, so no rule counts itself.
+            if (is_event || is_then) && counted.series.is_none() {
+                counts[at].push((series_at, is_event, is_then));
+            }
+        }
+    }
+    counts
 }
 
 /// Whether the line is a record by itself: the next one begins as it does, and not with a blank, as

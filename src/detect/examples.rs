@@ -1,16 +1,20 @@
 //! Runs the examples that rules carry, and holds rules to the laws that only examples can show.
 //!
+//! Several lines of an example are a small log: what a series rule asks for, or a chain links, must be in it.
+//!
 //! An example must be won by its rule, with its captures, and no event of it by another pattern; a near
 //! miss must not be won by the rule. A rule has at least two examples and a near miss, its regexes are
 //! hit by them, and what it captures is not taken for a secret.
 
 use std::collections::BTreeSet;
 
+use super::chain::ChainTracker;
 use super::confirm::{Match, Matcher};
 use super::coverage::{self, Coverage};
+use super::series::{Fired, Moment, SeriesTracker};
 use super::subject::Parsed;
-use crate::event::{Assembled, Reading, assemble};
-use crate::rules::{Example, Mark, MarkKind, Rule};
+use crate::event::{Assembled, Reading, Stamp, assemble, read_record};
+use crate::rules::{Chain, Example, Mark, MarkKind, Rule};
 use crate::source::{Chunk, Segment};
 
 /// Rules that the program raises by itself, where no rule speaks: nothing in a text alone shows them.
@@ -52,6 +56,9 @@ pub fn run(matcher: &Matcher<'_>, redact: &dyn Fn(&str) -> String) -> Outcome {
     for (rule_at, rule) in matcher.rules.rules.iter().enumerate() {
         run_rule(matcher, rule_at, rule, redact, &mut outcome);
     }
+    for (chain_at, chain) in matcher.rules.chains.iter().enumerate() {
+        run_chain(matcher, chain_at, chain, &mut outcome);
+    }
     for mark in &matcher.rules.marks {
         outcome.count += mark.examples.len() + mark.near_misses.len();
         outcome.failed.extend(run_mark(matcher, mark));
@@ -86,11 +93,29 @@ fn run_rule(
     outcome: &mut Outcome,
 ) {
     let mut coverage = Coverage::of(rule);
-    for example in &rule.examples {
+    for example in rule.examples.iter().filter(|_| rule.series.is_some()) {
+        outcome.count += 1;
+        let course = replay(matcher, &example.text, |parsed, steps| {
+            if steps.contains(&rule_at) {
+                coverage.add(matcher, rule, parsed);
+            }
+        });
+        if let Err(what) = must_fire(rule_at, example, &course.fired, redact) {
+            outcome.failed.push(fail(rule, example.line, what));
+        }
+    }
+    for example in rule.near_misses.iter().filter(|_| rule.series.is_some()) {
+        outcome.count += 1;
+        let course = replay(matcher, &example.text, |_, _| {});
+        if course.fired.iter().any(|fired| fired.rule == rule_at) {
+            outcome.failed.push(fail(rule, example.line, "matches, and must not".to_owned()));
+        }
+    }
+    for example in rule.examples.iter().filter(|_| rule.series.is_none()) {
         outcome.count += 1;
         let mut winners = Vec::new();
         for_each_event(matcher, &example.text, |parsed| {
-            let matches = matcher.confirm(parsed);
+            let matches = matcher.confirm(parsed).matches;
             if matches.iter().any(|found| found.rule == rule_at) {
                 coverage.add(matcher, rule, parsed);
             }
@@ -100,7 +125,7 @@ fn run_rule(
             outcome.failed.push(fail(rule, example.line, what));
         }
     }
-    for example in &rule.near_misses {
+    for example in rule.near_misses.iter().filter(|_| rule.series.is_none()) {
         outcome.count += 1;
         if winners(matcher, &example.text).iter().any(|found| found.rule == rule_at) {
             outcome.failed.push(fail(rule, example.line, "matches, and must not".to_owned()));
@@ -124,6 +149,108 @@ fn run_rule(
         let gaps = if whole_regex { &mut outcome.failed } else { &mut outcome.unshown };
         gaps.push(fail(rule, rule.line, what));
     }
+}
+
+/// What the events of a text come to together.
+struct Course {
+    fired: Vec<Fired<()>>,
+    /// Indexes of the chains that linked two of its events.
+    linked: BTreeSet<usize>,
+}
+
+/// Reads a text as a small log. `visit` is shown each event and the series rules that it counts for.
+fn replay(
+    matcher: &Matcher<'_>,
+    text: &str,
+    mut visit: impl FnMut(&Parsed<'_>, &[usize]),
+) -> Course {
+    let rules = matcher.rules;
+    let mut series = SeriesTracker::default();
+    let mut chains = ChainTracker::new(rules);
+    let mut course = Course { fired: Vec::new(), linked: BTreeSet::new() };
+    let mut count = 0_usize;
+    for_each_event(matcher, text, |parsed| {
+        let before = &text[..parsed.event.start().min(text.len())];
+        let own = parsed.event.head.stamp.clone();
+        let stamp = own.or_else(|| last_stamp(before));
+        let line = before.bytes().filter(|&b| b == b'\n').count() as u64 + 1;
+        let now = Moment::new(stamp.as_ref(), 0, line);
+        let confirmed = matcher.confirm(parsed);
+        count += 1;
+        if let Some(winner) = confirmed.matches.first() {
+            let cause = chains.see(rules, winner.rule, &winner.captures, now, &count);
+            course.linked.extend(cause.map(|cause| cause.chain));
+        }
+        let mut counts_for = Vec::new();
+        for step in &confirmed.steps {
+            counts_for.push(step.rule);
+            let Some(asked) = &rules.rules[step.rule].series else { continue };
+            for fired in series.see(asked, step, now, &()) {
+                count += 1;
+                let cause = chains.see(rules, fired.rule, &fired.captures, now, &count);
+                course.linked.extend(cause.map(|cause| cause.chain));
+                course.fired.push(fired);
+            }
+        }
+        visit(parsed, &counts_for);
+    });
+    let end = Moment::new(last_stamp(text).as_ref(), 0, text.lines().count() as u64);
+    course.fired.extend(series.close(rules, end));
+    course
+}
+
+fn last_stamp(text: &str) -> Option<Stamp> {
+    text.lines().rev().find_map(|line| read_record(line.as_bytes()).stamp)
+}
+
+fn must_fire(
+    rule_at: usize,
+    example: &Example,
+    fired: &[Fired<()>],
+    redact: &dyn Fn(&str) -> String,
+) -> Result<(), String> {
+    let own: Vec<&Fired<()>> = fired.iter().filter(|fired| fired.rule == rule_at).collect();
+    let Some(last) = own.last() else { return Err("does not match".to_owned()) };
+    let count = own.iter().map(|fired| fired.count).sum::<u64>().to_string();
+    let safe = redact(&example.text);
+    for (name, wanted) in &example.captures {
+        let value = if name == "count" { Some(&count) } else { last.captures.get(name) };
+        match value {
+            Some(value) if value == wanted => {}
+            Some(value) => return Err(format!("captures {name} = `{value}`, not `{wanted}`")),
+            None => return Err(format!("does not capture {name} (`{wanted}`)")),
+        }
+        if example.text.contains(wanted.as_str()) && !safe.contains(wanted.as_str()) {
+            return Err(format!("{name} = `{wanted}` is hidden as a secret in reports"));
+        }
+    }
+    Ok(())
+}
+
+fn run_chain(matcher: &Matcher<'_>, chain_at: usize, chain: &Chain, outcome: &mut Outcome) {
+    let mut fail = |line: usize, what: &str| {
+        outcome.failed.push(Failed {
+            file: chain.file.clone(),
+            line,
+            rule: chain.id.clone(),
+            what: what.to_owned(),
+        });
+    };
+    let links =
+        |example: &Example| replay(matcher, &example.text, |_, _| {}).linked.contains(&chain_at);
+    for example in chain.examples.iter().filter(|example| !links(example)) {
+        fail(example.line, "links nothing");
+    }
+    for example in chain.near_misses.iter().filter(|example| links(example)) {
+        fail(example.line, "links two events, and must not");
+    }
+    if chain.examples.is_empty() {
+        fail(chain.line, "has no example; add `[[chain.example]]` with a cause and a symptom");
+    }
+    if chain.near_misses.is_empty() {
+        fail(chain.line, "has no near miss; add `[[chain.near-miss]]` with two that only look so");
+    }
+    outcome.count += chain.examples.len() + chain.near_misses.len();
 }
 
 fn fail(rule: &Rule, line: usize, what: String) -> Failed {
@@ -167,7 +294,7 @@ fn must_match(
 pub fn winners(matcher: &Matcher<'_>, text: &str) -> Vec<Match> {
     let mut winners = Vec::new();
     for_each_event(matcher, text, |parsed| {
-        winners.extend(matcher.confirm(parsed).into_iter().next());
+        winners.extend(matcher.confirm(parsed).matches.into_iter().next());
     });
     winners
 }

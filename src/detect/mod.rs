@@ -1,6 +1,7 @@
 //! Finds rules in events: literals → candidates (`prefilter.rs`), then proof (`confirm.rs`).
 
 mod captures;
+mod chain;
 mod codes;
 mod confirm;
 mod coverage;
@@ -8,9 +9,12 @@ pub mod examples;
 mod gates;
 mod literals;
 mod prefilter;
+mod series;
 mod subject;
 
 pub use captures::take;
-pub use confirm::{Match, Matcher};
+pub use chain::{Cause, ChainTracker};
+pub use confirm::{Confirmed, Match, Matcher};
 pub use prefilter::{Candidate, Prefilter};
+pub use series::{Fired, Moment, SeriesTracker, Step};
 pub use subject::{Inline, Parsed, Subject, Which};

@@ -1,6 +1,6 @@
 //! One examined event, owned: what was found in it and all that later steps need of it.
 
-use crate::detect::{Match, Matcher, Parsed, Which};
+use crate::detect::{Confirmed, Match, Matcher, Parsed, Step, Which};
 use crate::event::{Event, Stamp};
 use crate::model::Severity;
 use crate::rules::MarkKind;
@@ -35,6 +35,8 @@ pub struct Finding {
     pub evidence: Vec<Line>,
     /// Process id of its line, where it carries one.
     pub pid: Option<u32>,
+    /// What it is to rules that ask for several events.
+    pub steps: Vec<Step>,
 }
 
 /// What kind of event a finding is, which tells what died of it.
@@ -68,7 +70,10 @@ const CHAIN_LINKS: usize = 32;
 impl Finding {
     /// Whether nothing was found in the event: no rule, no mark, no traceback.
     pub fn is_nothing(&self) -> bool {
-        self.matched.is_none() && self.marks.is_empty() && self.kind == Kind::Record
+        self.matched.is_none()
+            && self.marks.is_empty()
+            && self.steps.is_empty()
+            && self.kind == Kind::Record
     }
 
     /// Examines an event.
@@ -80,7 +85,8 @@ impl Finding {
     ) -> Finding {
         let mut parsed = Parsed::new(event, chunk.bytes);
         parsed.reporter = reporter_start(matcher, &parsed);
-        let mut matched = matcher.confirm(&parsed).into_iter().next();
+        let Confirmed { matches, steps } = matcher.confirm(&parsed);
+        let mut matched = matches.into_iter().next();
         if let (Some(matched), Some(Origin::Thread(name))) =
             (&mut matched, parsed.traceback.as_ref().map(|traceback| &traceback.origin))
         {
@@ -105,6 +111,7 @@ impl Finding {
             message: bounded(parsed.message.lines().next().unwrap_or("")),
             evidence: lines.chosen,
             pid: event.head.pid,
+            steps,
             matched,
         }
     }

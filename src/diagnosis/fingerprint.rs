@@ -26,6 +26,14 @@ pub(super) fn of(rule: &str, finding: &Finding) -> String {
     format!("{:016x}", hash.value())
 }
 
+/// The fingerprint of a series: its rule, and what tells it apart.
+pub(super) fn of_series(rule: &str, key: &str) -> String {
+    let mut hash = Fnv::new();
+    hash.add(rule);
+    hash.add(&normalised(key));
+    format!("{:016x}", hash.value)
+}
+
 /// The part of a frame's path that is the same wherever the bot is installed: the file's name, and for
 /// a package's own file, which all packages call the same, its folder too.
 fn module_file(path: &str) -> &str {
@@ -67,6 +75,7 @@ mod tests {
             }),
             message: String::new(),
             evidence: Vec::new(),
+            steps: Vec::new(),
             pid: None,
         }
     }

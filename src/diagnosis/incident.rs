@@ -1,5 +1,7 @@
 //! Findings of one fingerprint taken together, bounded, and made into diagnoses.
 
+mod links;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::evidence::Line;
@@ -14,6 +16,8 @@ use crate::safe::escape::visible;
 use crate::safe::limits;
 use crate::safe::redact::Redactor;
 use crate::source::Place;
+
+use links::Tag;
 
 /// Below this a diagnosis is never a verdict (contract of the report).
 pub const LEAST_OF_A_VERDICT: f64 = 0.5;
@@ -40,6 +44,9 @@ pub struct Incidents {
     mild: [VecDeque<usize>; 2],
     /// Bytes of context kept.
     context_bytes: usize,
+    /// Incidents made so far.
+    made: u64,
+    memory: links::Memory,
 }
 
 /// A traceback belongs to the record that names its exception at most this many lines above it.
@@ -49,7 +56,7 @@ const LINES_TO_A_TRACEBACK: u64 = 3;
 /// mean it (it remembers at most half as many).
 const IN_USE: u64 = 128;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Incident {
     fingerprint: String,
     rule: usize,
@@ -67,6 +74,16 @@ struct Incident {
     added: u64,
     /// Lines before the first event.
     context: Vec<Line>,
+    /// No other incident of the source ever has this number.
+    serial: u64,
+    /// The cause of its last event.
+    follows: Option<Tag>,
+    /// How many of its events had a cause.
+    explained: u64,
+    /// The series that counts its events.
+    part_of: Option<Tag>,
+    /// Runs in a row that ended in it.
+    ends: links::Ends,
 }
 
 /// A finding as the run remembers it.
@@ -90,6 +107,8 @@ pub struct Mention {
     pub pid: Option<u32>,
     /// A traceback whose last line, the exception itself, is not in the log.
     pub torn: bool,
+    /// The cause that it came behind.
+    pub follows: Option<Tag>,
 }
 
 impl Default for Incidents {
@@ -112,6 +131,8 @@ impl Incidents {
             latest: None,
             mild: Default::default(),
             context_bytes: 0,
+            made: 0,
+            memory: links::Memory::default(),
         }
     }
 
@@ -142,43 +163,22 @@ impl Incidents {
         let level = provisional_level(finding, rule.effect, rule.pattern);
         let level = rule.at_most.map_or(level, |most| level.min(most));
         let fingerprint = fingerprint::of(&rule.id, finding);
-        let index = match self.by_fingerprint.get(&fingerprint) {
-            Some(&index) => index,
-            None => {
-                let Some(index) = self.room(level) else {
-                    self.crowded_out += 1;
-                    return None;
-                };
-                self.by_fingerprint.insert(fingerprint.clone(), index);
-                let incident = Incident {
-                    fingerprint,
-                    rule: rule_at,
-                    level,
-                    confidence,
-                    count: 0,
-                    first: (finding.place, stamp.clone()),
-                    last: (finding.place, None),
-                    evidence: finding.evidence.clone(),
-                    captures: captures.clone(),
-                    exception: finding.exception.clone(),
-                    ends_log: false,
-                    effect: rule.effect,
-                    added: 0,
-                    context: Vec::new(),
-                };
-                match self.all.get_mut(index) {
-                    Some(given_way) => *given_way = incident,
-                    None => self.all.push(incident),
-                }
-                match level {
-                    Level::Warning => self.mild[0].push_back(index),
-                    Level::Error => self.mild[1].push_back(index),
-                    Level::Fatal => {}
-                }
-                self.fresh.push(index);
-                index
-            }
+        let fresh = |serial| Incident {
+            fingerprint: fingerprint.clone(),
+            rule: rule_at,
+            level,
+            confidence,
+            first: (finding.place, stamp.clone()),
+            evidence: finding.evidence.clone(),
+            captures: captures.clone(),
+            exception: finding.exception.clone(),
+            effect: rule.effect,
+            serial,
+            ..Incident::default()
         };
+        let index = self.place_of(&fingerprint, level, fresh)?;
+        let now = self.moment(finding.place, stamp.as_ref());
+        let follows = self.link(rules, index, &captures, now);
         self.added += 1;
         self.lend_frame(index, finding);
         let pid = captures.get("pid").and_then(|pid| pid.parse().ok());
@@ -201,6 +201,7 @@ impl Incidents {
             confidence,
             pid,
             torn: is_torn(finding),
+            follows,
         })
     }
 
@@ -222,6 +223,37 @@ impl Incidents {
         {
             told.frame.clone_from(&exception.frame);
         }
+    }
+
+    /// Index of the incident of that fingerprint, which `fresh` makes where there is none yet. `None` where
+    /// there is no room for it.
+    fn place_of(
+        &mut self,
+        fingerprint: &str,
+        level: Level,
+        fresh: impl FnOnce(u64) -> Incident,
+    ) -> Option<usize> {
+        if let Some(&index) = self.by_fingerprint.get(fingerprint) {
+            return Some(index);
+        }
+        let Some(index) = self.room(level) else {
+            self.crowded_out += 1;
+            return None;
+        };
+        self.by_fingerprint.insert(fingerprint.to_owned(), index);
+        self.made += 1;
+        let incident = fresh(self.made);
+        match self.all.get_mut(index) {
+            Some(given_way) => *given_way = incident,
+            None => self.all.push(incident),
+        }
+        match level {
+            Level::Warning => self.mild[0].push_back(index),
+            Level::Error => self.mild[1].push_back(index),
+            Level::Fatal => {}
+        }
+        self.fresh.push(index);
+        Some(index)
     }
 
     /// Index for a new incident: a free one, or that of the oldest of the mildest level, which is gone
@@ -313,18 +345,6 @@ impl Incidents {
         Some(mention)
     }
 
-    /// Raises an incident to `fatal`: a run ended with it. `surest` caps the confidence.
-    pub fn end_run(&mut self, index: usize, surest: f64, ends_log: bool) {
-        let incident = &mut self.all[index];
-        incident.level = Level::Fatal;
-        incident.confidence = incident.confidence.min(surest);
-        // A supervisor that gave up is sure that the run ended, if not of what.
-        if incident.effect == Effect::Exited {
-            incident.confidence = incident.confidence.max(LEAST_OF_A_VERDICT);
-        }
-        incident.ends_log = ends_log;
-    }
-
     /// Rule of an incident.
     pub fn rule(&self, index: usize) -> usize {
         self.all[index].rule
@@ -337,8 +357,10 @@ impl Incidents {
 
     /// The diagnoses, in the order in which their incidents were first seen: redacted, safe to print,
     /// with every hole filled.
-    pub fn into_diagnoses(self, rules: &RuleSet, names: &Names<'_>) -> Vec<Diagnosis> {
-        self.all.into_iter().map(|incident| incident.into_diagnosis(rules, names)).collect()
+    pub fn into_diagnoses(mut self, rules: &RuleSet, names: &Names<'_>) -> Vec<Diagnosis> {
+        let notes = self.fold(rules);
+        let all = self.all.into_iter().zip(notes);
+        all.map(|(incident, note)| incident.into_diagnosis(rules, names, &note)).collect()
     }
 }
 
@@ -402,11 +424,19 @@ impl Names<'_> {
 }
 
 impl Incident {
-    fn into_diagnosis(self, rules: &RuleSet, names: &Names<'_>) -> Diagnosis {
+    /// `note` is what is to be said behind the rule's own sentence.
+    fn into_diagnosis(self, rules: &RuleSet, names: &Names<'_>, note: &str) -> Diagnosis {
         let rule = &rules.rules[self.rule];
-        let captures: BTreeMap<String, String> =
+        let mut captures: BTreeMap<String, String> =
             self.captures.iter().map(|(name, value)| (name.clone(), names.safe(value))).collect();
+        if rule.series.is_some() {
+            let since = self.first.1.as_ref().and_then(Stamp::iso);
+            let since = since.unwrap_or_else(|| format!("line {}", self.first.0.line));
+            captures.insert("count".into(), self.count.to_string());
+            captures.insert("since".into(), since);
+        }
         let mut summary = rule.summary.fill(&captures).unwrap_or_else(|| rule.title.clone());
+        summary.push_str(note);
         if self.ends_log {
             summary.push_str(" The log ends there.");
         }
@@ -437,7 +467,7 @@ impl Incident {
                 .collect(),
             captures: captures
                 .into_iter()
-                .filter(|(name, _)| !matches!(name.as_str(), "exception" | "message"))
+                .filter(|(name, _)| !UNTOLD.contains(&name.as_str()))
                 .collect(),
             exception: self.exception.map(|exception| safe_exception(exception, names)),
             fix,
@@ -446,6 +476,9 @@ impl Incident {
         }
     }
 }
+
+/// Captures that only fill sentences.
+const UNTOLD: [&str; 6] = ["exception", "message", "count", "since", "from", "to"];
 
 /// Memory that lines take, near enough.
 fn size(lines: &[Line]) -> usize {

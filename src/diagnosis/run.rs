@@ -246,8 +246,9 @@ impl<'r> Runs<'r> {
         self.last_place = Some(Place { line: finding.last_line, ..finding.place });
         let rules = self.rules();
         let stamp = self.last_stamp().cloned();
-        let mention = self.incidents.add(rules, &finding, stamp);
+        let mention = self.incidents.add(rules, &finding, stamp.clone());
         let incident = mention.as_ref().map(|mention| mention.incident);
+        self.incidents.note_series(rules, &finding, stamp.as_ref(), incident);
         let marks = finding.marks.clone();
         match mention {
             Some(mention) => {
@@ -261,8 +262,10 @@ impl<'r> Runs<'r> {
                 self.push(Item::Marked { marks, finding: Box::new(finding) });
             }
             None => {
-                let (place, text) = (finding.place, finding.message);
-                self.push(Item::Line { place, bytes: text.into_bytes() });
+                // The line as logged: its header tells what it is.
+                let line = finding.evidence.into_iter().next().map(|line| line.text);
+                let bytes = line.unwrap_or(finding.message).into_bytes();
+                self.push(Item::Line { place: finding.place, bytes });
             }
         }
         incident
@@ -309,6 +312,11 @@ impl<'r> Runs<'r> {
         let decision = self.decide(follows, stopped);
         let end = decision.end;
         let cause = self.apply(&decision);
+        let rules = self.rules();
+        if let Some(place) = self.last_place {
+            self.incidents.close_series(rules, place, self.latest.as_ref());
+        }
+        self.incidents.note_end(cause);
         let last_line = self.last_place.map_or(0, |place| place.line);
         if self.ended.len() == limits::RUNS {
             self.ended.remove(1);
@@ -364,5 +372,6 @@ fn line_finding(place: Place, record: &Record<'_>) -> Finding {
         evidence: vec![super::evidence::Line { place, text: message.clone() }],
         message,
         pid: record.pid,
+        steps: Vec::new(),
     }
 }

@@ -4,11 +4,14 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// How bad a diagnosis is, judged by what happened next and not by the word the logger used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The bot handled it: retried, reconnected, skipped.
+    #[default]
     Warning,
     /// Not handled (a dead thread or task, a logged traceback), but the run went on.
     Error,

@@ -1,5 +1,7 @@
 //! One rule or mark: written → checked, or complained of with its place and what to do.
 
+mod series;
+
 use toml::Spanned;
 
 use super::complaint::place;
@@ -72,7 +74,10 @@ impl Checker<'_> {
                 .map_err(|what| self.complain(level.span().start, what))
                 .ok()
         });
-        let whens: Vec<When> = written.when.into_iter().map(|when| self.when(when)).collect();
+        let mut whens: Vec<When> = written.when.into_iter().map(|when| self.when(when)).collect();
+        let value_at =
+            written.series.as_ref().map(|series| series.span().start).unwrap_or_default();
+        let series = written.series.map(|series| self.series(series, &mut whens));
         let summary = self.template(&written.summary);
         let fix = self.fix(&written.fix);
         let capture = self.regexes(&written.capture);
@@ -94,6 +99,7 @@ impl Checker<'_> {
             restart: written.restart.unwrap_or(true),
             source: written.source,
             whens,
+            series,
             fix,
             examples: self.examples(written.example),
             near_misses: self.examples(written.near_miss),
@@ -101,6 +107,7 @@ impl Checker<'_> {
             line: place(self.text, id_at).0,
             id,
         };
+        self.series_captures(&rule, value_at);
         self.always_fillable(&rule, &rule.summary, written.summary.span().start);
         self.always_fillable(&rule, &rule.fix.summary, written.fix.summary.span().start);
         for (template, written) in rule
@@ -311,6 +318,7 @@ impl Checker<'_> {
         for (name, needed) in template.names() {
             let group = format!("(?P<{name}>");
             let certain = rule.set.contains_key(name)
+                || rule.series.is_some() && matches!(name, "count" | "since" | "from" | "to")
                 || (!rule.whens.is_empty()
                     && rule.whens.iter().all(|when| {
                         !when.regex.is_empty()
@@ -392,6 +400,9 @@ const NAMED: [&str; 26] = [
 
 fn known_captures(rule: &Rule) -> Vec<String> {
     let mut known: Vec<String> = NAMED.iter().map(|name| (*name).to_owned()).collect();
+    if rule.series.is_some() {
+        known.extend(["count", "since", "from", "to"].map(str::to_owned));
+    }
     known.extend(rule.set.keys().cloned());
     known.extend(rule.take.iter().cloned());
     let whens = rule.whens.iter().flat_map(|when| &when.regex);

@@ -31,6 +31,7 @@ pub struct Digest {
 struct Prose {
     rules: Vec<About>,
     marks: Vec<About>,
+    chains: Vec<About>,
     contexts: Vec<Vec<CodeExample>>,
     guides: BTreeMap<Pattern, Guide>,
 }
@@ -68,6 +69,15 @@ pub fn write<'a>(
                 source: take(&mut mark.source),
                 examples: take(&mut mark.examples),
                 near_misses: take(&mut mark.near_misses),
+            })
+            .collect(),
+        chains: set
+            .chains
+            .iter_mut()
+            .map(|chain| About {
+                source: take(&mut chain.source),
+                examples: take(&mut chain.examples),
+                near_misses: take(&mut chain.near_misses),
             })
             .collect(),
         contexts: set
@@ -111,6 +121,11 @@ pub(super) fn add_prose(set: &mut RuleSet, prose: &[u8]) {
         mark.source = prose.source;
         mark.examples = prose.examples;
         mark.near_misses = prose.near_misses;
+    }
+    for (chain, prose) in set.chains.iter_mut().zip(prose.chains) {
+        chain.source = prose.source;
+        chain.examples = prose.examples;
+        chain.near_misses = prose.near_misses;
     }
     for (context, examples) in set.exchanges.contexts.iter_mut().zip(prose.contexts) {
         context.examples = examples;

@@ -1,6 +1,6 @@
 //! What people read about patterns and rules: in a terminal (`explain`) and in `docs/rules/`.
 
-use super::{Example, Exchanges, On, Rule, RuleSet, Template, When};
+use super::{Example, Exchanges, On, Rule, RuleSet, Series, SeriesKind, Template, When};
 use crate::model::{Pattern, Severity};
 
 /// A piece of a page, laid out by whoever shows it.
@@ -133,10 +133,61 @@ fn looks_for(exchanges: &Exchanges, rule: &Rule) -> Vec<String> {
             points.push(format!("an error of {}: {}", table.id, codes.join(", ")));
         }
     }
+    if let Some(series) = &rule.series {
+        points.push(series_in_words(series));
+    }
     if points.is_empty() {
         points.push("nothing of its own: the program names it where no other rule speaks".into());
     }
     points
+}
+
+/// What a series asks of several events.
+fn series_in_words(series: &Series) -> String {
+    let by = if series.by.is_empty() {
+        String::new()
+    } else {
+        format!(", told apart by {}", list(&series.by, "and"))
+    };
+    let within = length(series.within);
+    let value = series.value.as_deref().unwrap_or("a number");
+    let mut words = match series.kind {
+        SeriesKind::Threshold => format!("at least {} of them within {within}{by}", series.count),
+        SeriesKind::Sequence => format!("first one, then another within {within}{by}"),
+        SeriesKind::Absence => {
+            format!("one that nothing of the others follows within {within}{by}")
+        }
+        SeriesKind::Rising => format!(
+            "at least {} in a row, at most {within} apart, whose {value} rises{by}",
+            series.count
+        ),
+        SeriesKind::Steady => format!(
+            "at least {} in a row, at most {within} apart, whose {value} stays the same{by}",
+            series.count
+        ),
+    };
+    if series.times > 1.0 {
+        words.push_str(&format!(" to at least {} times the first", series.times));
+    }
+    if let Some(limit) = &series.limit {
+        words.push_str(&format!(" and reaches {:.0} % of {limit}", series.share * 100.0));
+    }
+    for (named, what) in [(&series.rules, "count as well"), (&series.then_rules, "follow")] {
+        if !named.is_empty() {
+            words.push_str(&format!("; findings of {} {what}", list(named, "and")));
+        }
+    }
+    words
+}
+
+/// Microseconds as a length of time.
+fn length(micros: i64) -> String {
+    let seconds = micros as f64 / 1e6;
+    match seconds {
+        s if s < 120.0 => format!("{s} s"),
+        s if s < 7_200.0 => format!("{} min", s / 60.0),
+        s => format!("{} h", s / 3_600.0),
+    }
 }
 
 fn when_in_words(when: &When) -> String {

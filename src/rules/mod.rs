@@ -17,6 +17,7 @@ mod packages;
 mod read;
 mod rule;
 mod schema;
+mod series;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ pub use packages::{Module, Packages};
 pub use rule::{
     Basis, Effect, Example, FixText, Guide, LazyRegex, Mark, MarkKind, On, Rule, RuleSet, When,
 };
+pub use series::{Chain, Series, SeriesKind, names_rule};
 
 /// Where rules come from.
 #[derive(Debug, Clone)]

@@ -8,11 +8,12 @@ use super::check::Checker;
 use super::complaint::{hint, place};
 use super::packages::Table;
 use super::schema::{
-    CaptureFile, ClassFile, CodeFile, ExchangeFile, MarkFile, PatternFile, RuleFile,
+    CaptureFile, ChainFile, ClassFile, CodeFile, ExchangeFile, MarkFile, PatternFile, RuleFile,
 };
+use super::series::names_rule;
 use super::{
-    CodeContext, CodeExample, Complaint, Exchange, ExchangeError, Guide, Mark, Packages, Rule,
-    RuleSet,
+    Chain, CodeContext, CodeExample, Complaint, Exchange, ExchangeError, Guide, Mark, Packages,
+    Rule, RuleSet,
 };
 use crate::model::Pattern;
 
@@ -96,6 +97,7 @@ impl Reader {
         match stem {
             _ if folder == Some("exchanges") => self.read_exchange(name, text),
             "captures" => self.read_captures(name, text),
+            "chains" => self.read_chains(name, text),
             "classes" | "exceptions" => {
                 if let Some(file) = self.parse::<ClassFile>(name, text) {
                     self.set.classes.extend(file);
@@ -134,6 +136,14 @@ impl Reader {
         let what = format!("no capture set `{set}` in captures.toml");
         let complaint = Complaint { file: file.to_owned(), line, column, what };
         self.later.push(Later { complaint, named: Named::CaptureSet(set.to_owned()) });
+    }
+
+    /// Asks for a rule of that id, or for rules of that pattern, when all files are read.
+    pub(super) fn wants_rule(&mut self, file: &str, text: &str, at: usize, named: &str) {
+        let (line, column) = place(text, at);
+        let what = format!("no rule `{named}`");
+        let complaint = Complaint { file: file.to_owned(), line, column, what };
+        self.later.push(Later { complaint, named: Named::Rule(named.to_owned()) });
     }
 
     fn read_rules(&mut self, name: &str, text: &str) {
@@ -187,6 +197,25 @@ impl Reader {
         match marks.binary_search_by(|known| known.id.cmp(&mark.id)) {
             Ok(at) => marks[at] = mark,
             Err(at) => marks.insert(at, mark),
+        }
+    }
+
+    fn read_chains(&mut self, name: &str, text: &str) {
+        let Some(file) = self.parse::<ChainFile>(name, text) else { return };
+        for written in file.chain {
+            let before = self.complaints.len();
+            let chain = Checker { reader: self, file: name, text }.chain(written);
+            if self.complaints.len() == before {
+                self.put_chain(chain);
+            }
+        }
+    }
+
+    fn put_chain(&mut self, chain: Chain) {
+        let chains = &mut self.set.chains;
+        match chains.binary_search_by(|known| known.id.cmp(&chain.id)) {
+            Ok(at) => chains[at] = chain,
+            Err(at) => chains.insert(at, chain),
         }
     }
 
@@ -296,7 +325,9 @@ impl Reader {
                     (set, self.set.captures.keys().map(String::as_str).collect())
                 }
             };
-            if !known.contains(&name) {
+            let is_known = known.contains(&name)
+                || name.ends_with("/*") && known.iter().any(|known| names_rule(name, known));
+            if !is_known {
                 complaint.what.push_str(&hint(name, known.into_iter()));
                 self.complaints.push(complaint);
             }

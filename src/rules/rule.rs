@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Classes, Exchanges, Packages, Template};
+use super::{Chain, Classes, Exchanges, Packages, Series, Template};
 use crate::model::{Level, Pattern, Severity};
 
 /// All rules of a run, checked.
@@ -25,6 +25,8 @@ pub struct RuleSet {
     pub captures: BTreeMap<String, Vec<LazyRegex>>,
     /// Lines that tell where a run starts and how it ends.
     pub marks: Vec<Mark>,
+    /// Which rules lead to which, sorted by id.
+    pub chains: Vec<Chain>,
     /// These are the built-in rules, all of them and no others.
     #[serde(skip)]
     pub is_builtin: bool,
@@ -79,6 +81,8 @@ pub struct Rule {
     pub source: Vec<String>,
     /// Alternatives; empty where exchange tables or the program itself name the rule.
     pub whens: Vec<When>,
+    /// What it asks of several events; `None` where one event shows it.
+    pub series: Option<Series>,
     /// What to do.
     pub fix: FixText,
     /// Must match.
@@ -126,9 +130,10 @@ impl Basis {
 }
 
 /// What a matching line says about the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// A symptom; what happened next decides.
+    #[default]
     Symptom,
     /// The process was killed by someone.
     Killed,

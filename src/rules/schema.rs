@@ -37,11 +37,34 @@ pub(super) struct RuleText {
     pub(super) source: Vec<String>,
     #[serde(default)]
     pub(super) when: Vec<Spanned<WhenText>>,
+    pub(super) series: Option<Spanned<SeriesText>>,
     pub(super) fix: FixText,
     #[serde(default)]
     pub(super) example: Vec<ExampleText>,
     #[serde(default)]
     pub(super) near_miss: Vec<ExampleText>,
+}
+
+/// `[rule.series]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct SeriesText {
+    pub(super) kind: Spanned<String>,
+    #[serde(default)]
+    pub(super) rules: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) then: Vec<Spanned<WhenText>>,
+    #[serde(default)]
+    pub(super) then_rules: Vec<Spanned<String>>,
+    pub(super) count: Option<Spanned<usize>>,
+    pub(super) within: Option<Spanned<String>>,
+    pub(super) lines: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub(super) by: Vec<Spanned<String>>,
+    pub(super) value: Option<Spanned<String>>,
+    pub(super) limit: Option<Spanned<String>>,
+    pub(super) share: Option<Spanned<f64>>,
+    pub(super) times: Option<Spanned<f64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -175,6 +198,32 @@ pub(super) struct MarkText {
     pub(super) regex: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) ignore_case: bool,
+    #[serde(default)]
+    pub(super) source: Vec<String>,
+    #[serde(default)]
+    pub(super) example: Vec<ExampleText>,
+    #[serde(default)]
+    pub(super) near_miss: Vec<ExampleText>,
+}
+
+/// `rules/chains.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChainFile {
+    #[serde(default)]
+    pub(super) chain: Vec<ChainText>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ChainText {
+    pub(super) id: Spanned<String>,
+    pub(super) cause: Vec<Spanned<String>>,
+    pub(super) symptom: Vec<Spanned<String>>,
+    pub(super) within: Spanned<String>,
+    pub(super) lines: Option<u64>,
+    #[serde(default)]
+    pub(super) same: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) source: Vec<String>,
     #[serde(default)]

@@ -46,6 +46,9 @@ pub const EVIDENCE_BYTES: usize = 8 << 10;
 /// Evidence lines kept for one diagnosis.
 pub const EVIDENCE_LINES: usize = 12;
 
+/// Evidence lines of a series: the first of its events and the latest ones.
+pub const SERIES_EVIDENCE: usize = 4;
+
 /// Most lines of context before a diagnosis: more is reading the log itself.
 pub const CONTEXT_LINES: usize = 200;
 

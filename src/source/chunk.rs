@@ -30,7 +30,7 @@ pub struct Segment {
 }
 
 /// Where a byte of a chunk lies in its file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Place {
     /// Index of the file in the source's list of files.
     pub file: usize,

@@ -129,16 +129,16 @@ impl Runs<'_> {
     /// Makes a decision the truth: the explaining incident becomes fatal. Comes back with it.
     pub(super) fn apply(&mut self, decision: &Decision) -> Option<usize> {
         let cause = decision.cause.as_ref()?;
-        let incident = match cause {
-            Cause::Found { mention, .. } => mention.incident,
+        let (incident, follows) = match cause {
+            Cause::Found { mention, .. } => (mention.incident, mention.follows),
             Cause::Unexplained { rule, finding } => {
                 let stamp = finding.stamp.clone().or_else(|| self.latest.clone());
                 let rules = self.rules();
-                self.incidents.add_end(rules, rule, finding, stamp)?.incident
+                let mention = self.incidents.add_end(rules, rule, finding, stamp)?;
+                (mention.incident, mention.follows)
             }
         };
-        self.incidents.end_run(incident, cause.surest(), cause.ends_log());
-        Some(incident)
+        Some(self.incidents.end_run(incident, follows, cause.surest(), cause.ends_log()))
     }
 
     /// What stands behind the last sign of life, last first.

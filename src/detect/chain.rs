@@ -1,0 +1,107 @@
+//! Which event is the consequence of which: the nearest event of a declared cause before it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::series::{Moment, Window};
+use crate::rules::{RuleSet, names_rule};
+
+/// Events of one rule that are remembered: the last of each of so many values of the captures that chains
+/// compare, so that one exchange does not hide another.
+const REMEMBERED: usize = 8;
+
+/// Follows the chains of a source. `T` is what the caller wants to have back of an event.
+#[derive(Debug, Clone)]
+pub struct ChainTracker<T> {
+    /// For each rule the chains of which it is a symptom, each with its causes.
+    symptoms: Vec<Vec<(usize, Vec<usize>)>>,
+    /// For each rule its last events, oldest first.
+    last: Vec<VecDeque<Seen<T>>>,
+    order: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Seen<T> {
+    moment: Moment,
+    order: u64,
+    captures: BTreeMap<String, String>,
+    event: T,
+}
+
+/// The cause of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause<T> {
+    /// Index of the chain in its [`RuleSet`].
+    pub chain: usize,
+    /// The event that is the cause.
+    pub event: T,
+}
+
+impl<T: Clone + PartialEq> ChainTracker<T> {
+    /// Nothing seen yet.
+    pub fn new(rules: &RuleSet) -> ChainTracker<T> {
+        let named = |names: &[String]| -> Vec<usize> {
+            let is_named =
+                |at: &usize| names.iter().any(|name| names_rule(name, &rules.rules[*at].id));
+            (0..rules.rules.len()).filter(is_named).collect()
+        };
+        let mut symptoms = vec![Vec::new(); rules.rules.len()];
+        for (at, chain) in rules.chains.iter().enumerate() {
+            let causes = named(&chain.cause);
+            for symptom in named(&chain.symptom) {
+                symptoms[symptom].push((at, causes.clone()));
+            }
+        }
+        let last = (0..rules.rules.len()).map(|_| VecDeque::new()).collect();
+        ChainTracker { symptoms, last, order: 0 }
+    }
+
+    /// One more event, of the rule of that index, in the order of the log. Comes back with its cause: the
+    /// nearest one, never one that `event` equals.
+    pub fn see(
+        &mut self,
+        rules: &RuleSet,
+        rule: usize,
+        captures: &BTreeMap<String, String>,
+        now: Moment,
+        event: &T,
+    ) -> Option<Cause<T>> {
+        let mut cause: Option<(u64, Cause<T>)> = None;
+        for (at, causes) in &self.symptoms[rule] {
+            let chain = &rules.chains[*at];
+            let window = Window { within: chain.within, lines: chain.lines };
+            for seen in causes.iter().flat_map(|&cause| &self.last[cause]) {
+                let is_same = |name: &String| match (seen.captures.get(name), captures.get(name)) {
+                    (Some(one), Some(other)) => one == other,
+                    _ => true,
+                };
+                if seen.event != *event
+                    && cause.as_ref().is_none_or(|(order, _)| seen.order > *order)
+                    && window.holds(seen.moment, now)
+                    && chain.same.iter().all(is_same)
+                {
+                    let found = Cause { chain: *at, event: seen.event.clone() };
+                    cause = Some((seen.order, found));
+                }
+            }
+        }
+        self.order += 1;
+        let last = &mut self.last[rule];
+        let compared = ["exchange", "host", "pid"];
+        let is_like = |seen: &Seen<T>| {
+            seen.event == *event
+                && compared.iter().all(|name| seen.captures.get(*name) == captures.get(*name))
+        };
+        if let Some(known) = last.iter().position(is_like) {
+            last.remove(known);
+        } else if last.len() == REMEMBERED {
+            last.pop_front();
+        }
+        let captures = compared
+            .iter()
+            .filter_map(|name| captures.get_key_value(*name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        last.push_back(Seen { moment: now, order: self.order, captures, event: event.clone() });
+        cause.map(|(_, cause)| cause)
+    }
+}
