@@ -256,7 +256,7 @@ fn wrong_rules_are_refused_with_place_and_advice() {
                     "kind = \"threshold\"\nrules = [\"network/y\"]\ncount = 3\nwithin = \"1m\"",
                 ),
             ),
-            "a.toml:9:10: no rule `network/y`",
+            "a.toml:9:10: no rule `network/y`; did you mean `network/x`?",
         ),
         (
             rule(
