@@ -10,10 +10,10 @@ const FORMATS: [&str; 9] =
     ["text", "json", "jsonl", "markdown", "github", "gitlab", "sarif", "junit", "prometheus"];
 
 const WARNING: &str = "2026-03-01 10:00:01,000 WARNING feed: retrying after 429 Too Many Requests from api.binance.com\n\
-                       2026-03-01 10:00:02,000 INFO feed: tick\n";
+                       2026-03-01 10:05:02,000 INFO feed: tick\n";
 
 /// As the bot's host wrote it, where its code stood two lines higher than it does now.
-const CRASH: &str = "2026-03-01 10:05:00,000 INFO feed: tick\nTraceback (most recent call last):\n  File \"/opt/prod/bot/feed.py\", line 5, in latest\n    \
+const CRASH: &str = "Traceback (most recent call last):\n  File \"/opt/prod/bot/feed.py\", line 5, in latest\n    \
                      price = answer[\"price\"]\n            ~~~~~~^^^^^^^^^\nKeyError: 'price'\n";
 
 const CODE: &str = "import json\n\n# Two more\n# lines.\n\ndef latest(answer):\n    price = answer[\"price\"]\n    return price\n";

@@ -48,6 +48,9 @@ pub(super) struct Memory {
     ended_in: Option<Tag>,
     /// The last year that a time showed, for times that lack one.
     year: Option<i16>,
+    /// Times without and with a zone, without and with a year: how many, and the last. In one log they
+    /// are of several clocks: the logger's, and that of whoever wrapped its lines.
+    clocks: [(u64, Option<i64>); 4],
 }
 
 /// An event of a series.
@@ -91,14 +94,21 @@ impl Incidents {
 
     /// When an event was, as windows see it.
     pub(super) fn moment(&mut self, place: Place, stamp: Option<&Stamp>) -> Moment {
-        let stamp = stamp.map(|stamp| match self.memory.year {
-            Some(year) => stamp.with_year(year).unwrap_or_else(|| stamp.clone()),
-            None => stamp.clone(),
-        });
-        if let Some(stamp) = stamp.as_ref().filter(|stamp| stamp.has_date && stamp.has_year) {
+        let Some(stamp) = stamp else { return Moment::new(None, place.file, place.line) };
+        if stamp.has_date && stamp.has_year {
             self.memory.year = Some(stamp.civil.year());
         }
-        Moment::new(stamp.as_ref(), place.file, place.line)
+        let dated = self.memory.year.and_then(|year| stamp.with_year(year));
+        let mut moment = Moment::new(Some(dated.as_ref().unwrap_or(stamp)), place.file, place.line);
+        let own = usize::from(stamp.offset.is_some()) * 2 + usize::from(stamp.has_year);
+        let clocks = &mut self.memory.clocks;
+        clocks[own] = (clocks[own].0 + 1, moment.micros);
+        // What a rarer clock shows happened when the record before it did.
+        let usual = (0..clocks.len()).max_by_key(|&at| (clocks[at].0, at == own)).unwrap_or(own);
+        if own != usual {
+            moment.micros = clocks[usual].1;
+        }
+        moment
     }
 
     /// Whether `index` is counted by the series `whole`.
