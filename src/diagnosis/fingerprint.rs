@@ -31,7 +31,7 @@ pub(super) fn of_series(rule: &str, key: &str) -> String {
     let mut hash = Fnv::new();
     hash.add(rule);
     hash.add(&normalised(key));
-    format!("{:016x}", hash.value)
+    format!("{:016x}", hash.value())
 }
 
 /// The part of a frame's path that is the same wherever the bot is installed: the file's name, and for

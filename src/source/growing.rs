@@ -226,7 +226,7 @@ mod tests {
         ) {
             let mut shown =
                 Shown { growing: Growing::new(1000), kept: 0, keep, lines: Vec::new() };
-            let mut done = vec![0; texts.len()];
+            let mut done = vec![0_usize; texts.len()];
             let turns = turns.into_iter().map(|(file, size)| (file.index(texts.len()), size));
             let rest = (0..texts.len()).map(|file| (file, usize::MAX));
             for (file, size) in turns.chain(rest) {
