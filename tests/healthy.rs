@@ -227,7 +227,6 @@ const SERVERS: [(&str, &str); 7] = [
     (
         "PostgreSQL",
         "2026-11-26 08:07:27.101 UTC [8281] LOG:  database system is ready to accept connections\n\
-         2026-11-26 08:07:28.420 UTC [8290] FATAL:  database \"nodb\" does not exist\n\
          2026-11-26 08:07:29.380 UTC [8270] LOG:  received smart shutdown request\n\
          2026-11-26 08:07:29.383 UTC [8270] LOG:  background worker \"logical replication launcher\" (PID 8281) exited \
          with exit code 1\n\
