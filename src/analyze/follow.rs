@@ -94,6 +94,8 @@ pub struct About {
     pub unread_for: Duration,
     /// Another run has begun since.
     pub came_back: bool,
+    /// The bot itself logged it as an error.
+    pub logged_as_error: bool,
 }
 
 /// Why following ends.

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::policy::STALE;
 use super::{Hook, Kind};
 use crate::diagnosis::{Diagnosis, LEAST_OF_A_VERDICT};
-use crate::model::Pattern;
+use crate::model::{Level, Pattern};
 
 /// What a hook acts on: a pattern, or one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,13 +49,14 @@ pub(super) enum Choice {
     BeyondRestart,
 }
 
-/// Whether `hook` acts on `diagnosis`.
+/// Whether `hook` acts on `diagnosis`, whose level counts as `level`.
 pub(super) fn choose(
     hook: &Hook,
     diagnosis: &Diagnosis,
+    level: Level,
     beyond_restart: &BTreeSet<String>,
 ) -> Choice {
-    if diagnosis.level < hook.level {
+    if level < hook.level {
         return Choice::Passes;
     }
     if hook
@@ -134,7 +135,6 @@ fn written(time: &str, zone: Option<&TimeZone>) -> Option<SystemTime> {
 mod tests {
     use super::*;
     use crate::hook::sample;
-    use crate::model::Level;
 
     #[test]
     fn by_default_what_a_restart_can_mend() {
@@ -153,13 +153,17 @@ mod tests {
             (Pattern::Other, "other/uncaught-exception", Level::Fatal, Choice::Passes),
         ] {
             let diagnosis = Diagnosis { level, ..sample::diagnosis(pattern, rule, &[]) };
-            assert_eq!(choose(&hook, &diagnosis, &beyond), expected, "{rule} {level}");
+            assert_eq!(
+                choose(&hook, &diagnosis, diagnosis.level, &beyond),
+                expected,
+                "{rule} {level}"
+            );
         }
         let weak = Diagnosis {
             confidence: 0.4,
             ..sample::diagnosis(Pattern::Network, "network/dns", &[])
         };
-        assert_eq!(choose(&hook, &weak, &beyond), Choice::Passes);
+        assert_eq!(choose(&hook, &weak, weak.level, &beyond), Choice::Passes);
     }
 
     #[test]
@@ -171,7 +175,9 @@ mod tests {
             "system/disk-full".to_owned(),
             "system/read-only-file-system".to_owned(),
         ]);
-        let choice = |pattern, rule| choose(&hook, &sample::diagnosis(pattern, rule, &[]), &beyond);
+        let choice = |pattern, rule| {
+            choose(&hook, &sample::diagnosis(pattern, rule, &[]), Level::Fatal, &beyond)
+        };
         assert_eq!(choice(Pattern::System, "system/disk-full"), Choice::Acts);
         assert_eq!(choice(Pattern::System, "system/read-only-file-system"), Choice::BeyondRestart);
         assert_eq!(choice(Pattern::Dependencies, "dependencies/module-not-found"), Choice::Acts);
@@ -186,7 +192,7 @@ mod tests {
             let told = |level| {
                 let diagnosis =
                     Diagnosis { level, ..sample::diagnosis(pattern, "system/disk-full", &[]) };
-                choose(&hook, &diagnosis, &BTreeSet::from(["system/disk-full".to_owned()]))
+                choose(&hook, &diagnosis, level, &BTreeSet::from(["system/disk-full".to_owned()]))
             };
             assert_eq!(told(Level::Fatal), Choice::Acts);
             assert_eq!(told(Level::Error), Choice::Acts);

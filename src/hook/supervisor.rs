@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use super::choice::{Choice, choose, is_stale, subject};
 use super::policy::{Key, Sighting};
-use super::{HookOptions, process};
+use super::{HookOptions, Kind, process};
 use crate::diagnosis::Diagnosis;
-use crate::model::{Clock, Fnv};
+use crate::model::{Clock, Fnv, Level};
 use crate::report::HookEvent;
 use crate::safe::limits::HOOK_OFFERS;
 
@@ -30,6 +30,9 @@ pub struct Trigger {
     pub unread_for: Duration,
     /// Whether a later run of the bot has begun already.
     pub came_back: bool,
+    /// Whether the bot itself logged it as an error, and nothing is known yet of what came next. A repair that
+    /// is to act on errors does not wait for that.
+    pub logged_as_error: bool,
 }
 
 /// How it went.
@@ -82,9 +85,14 @@ impl Supervisor {
 
     /// Hands over a diagnosis. Never waits, and costs nothing where no hook acts on it.
     pub fn offer(&self, trigger: Trigger) {
-        let mut diagnosis = None;
         for (hook, options) in self.options.hooks.iter().enumerate() {
-            let choice = choose(options, &trigger.diagnosis, &self.options.beyond_restart);
+            let level = match options.kind {
+                Kind::Repair if trigger.logged_as_error => {
+                    trigger.diagnosis.level.max(Level::Error)
+                }
+                _ => trigger.diagnosis.level,
+            };
+            let choice = choose(options, &trigger.diagnosis, level, &self.options.beyond_restart);
             if choice == Choice::Passes {
                 continue;
             }
@@ -105,14 +113,9 @@ impl Supervisor {
                 ),
                 came_back: trigger.came_back,
             };
-            let diagnosis = diagnosis.get_or_insert_with(|| Arc::new(trigger.diagnosis.clone()));
+            let diagnosis = Arc::new(Diagnosis { level, ..trigger.diagnosis.clone() });
             let beyond_restart = choice == Choice::BeyondRestart;
-            let offer = Offer {
-                key,
-                diagnosis: Arc::clone(diagnosis),
-                sightings: vec![sighting],
-                beyond_restart,
-            };
+            let offer = Offer { key, diagnosis, sightings: vec![sighting], beyond_restart };
             self.inbox.put(|mail| mail.add(offer));
         }
     }

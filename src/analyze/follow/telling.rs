@@ -6,7 +6,7 @@ use super::{About, Desk, Said};
 use crate::analyze::stream::{Found, News};
 use crate::diagnosis::{Cause, Diagnosis, End, Ended, Kind, Names, alone};
 use crate::event::Stamp;
-use crate::model::Level;
+use crate::model::{Level, Severity};
 use crate::report::{self, Event, RunAction, RunEvent, RunReport, Update};
 use crate::rules::MarkKind;
 use crate::safe::escape::visible;
@@ -72,6 +72,7 @@ impl<'r> Followed<'r> {
         let wanted = patterns.is_empty() || patterns.contains(&diagnosis.pattern);
         let shown = wanted && diagnosis.level >= desk.options.level;
         let place = finding.place;
+        let logged_as_error = finding.severity.is_some_and(|severity| severity >= Severity::Error);
         self.told.add(ToldEvent {
             number,
             place,
@@ -89,6 +90,7 @@ impl<'r> Followed<'r> {
             let replayed = self.is_replayed(place);
             let diagnosis = Box::new(diagnosis);
             let about = self.about(number, diagnosis.clone(), place, false);
+            let about = About { logged_as_error, ..about };
             let event = Event::Diagnosis(report::Told { diagnosis, replayed });
             desk.said.push(Said::Event { event, about: Some(about) });
         }
@@ -315,7 +317,7 @@ impl<'r> Followed<'r> {
             .and_then(|file| file.written)
             .and_then(|(written, seen)| seen.duration_since(written).ok())
             .unwrap_or_default();
-        About { number, diagnosis, is_new, unread_for, came_back }
+        About { number, diagnosis, is_new, unread_for, came_back, logged_as_error: false }
     }
 
     pub(super) fn is_replayed(&self, place: Place) -> bool {

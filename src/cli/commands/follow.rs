@@ -144,7 +144,7 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
             let _ = done.send(result);
         }
     })?;
-    let hooks = Hooks::start(&settings, sender.clone(), stop.clone())?;
+    let mut hooks = Hooks::start(&settings, sender.clone(), stop.clone())?;
     if let Some(stopper) = hooks.stopper() {
         let _ = stop.hooks.set(stopper);
     }

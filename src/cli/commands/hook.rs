@@ -63,6 +63,7 @@ pub(in crate::cli) fn trigger(settings: &Settings, report: &Report) -> Option<Tr
         event: 0,
         unread_for: Duration::ZERO,
         came_back: has_come_back(report, verdict),
+        logged_as_error: false,
     })
 }
 

@@ -53,8 +53,13 @@ impl Watch {
         self.count += 1;
         let mut diagnosis = diagnosis;
         diagnosis.last.byte = self.count;
-        let trigger =
-            Trigger { diagnosis, event: self.count, unread_for: Duration::ZERO, came_back: false };
+        let trigger = Trigger {
+            diagnosis,
+            event: self.count,
+            unread_for: Duration::ZERO,
+            came_back: false,
+            logged_as_error: false,
+        };
         self.supervisor.as_ref().unwrap().offer(trigger);
     }
 

@@ -1,5 +1,6 @@
 //! Hooks while following: what is told is offered to them, and what they do is told.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
@@ -19,6 +20,8 @@ use crate::report::{Event, Format, RunAction, Volume};
 /// The hooks, where there are any.
 pub(super) struct Hooks {
     running: Option<(Supervisor, JoinHandle<()>)>,
+    /// Line of what was last offered, by source.
+    seen: HashMap<String, u64>,
 }
 
 impl Hooks {
@@ -34,7 +37,7 @@ impl Hooks {
     ) -> anyhow::Result<Hooks> {
         let (format, volume) = (settings.format, settings.volume);
         let Some(options) = hook::options(settings, false)? else {
-            return Ok(Hooks { running: None });
+            return Ok(Hooks { running: None, seen: HashMap::new() });
         };
         let (tell, events) = channel();
         let supervisor = Supervisor::start(options, Arc::new(RealClock::new()), move |event| {
@@ -56,7 +59,7 @@ impl Hooks {
                 );
             }
         })?;
-        Ok(Hooks { running: Some((supervisor, teller)) })
+        Ok(Hooks { running: Some((supervisor, teller)), seen: HashMap::new() })
     }
 
     /// What stops them from the thread of a signal.
@@ -65,22 +68,33 @@ impl Hooks {
     }
 
     /// Offers them what is told.
-    pub(super) fn see(&self, said: &Said) {
+    pub(super) fn see(&mut self, said: &Said) {
         let (Some((supervisor, _)), Said::Event { event, about }) = (&self.running, said) else {
             return;
         };
         if let Some(about) = about.as_ref().filter(|about| about.is_new) {
+            let place = &about.diagnosis.last;
+            self.seen.insert(place.source.clone(), place.line);
             supervisor.offer(Trigger {
                 diagnosis: (*about.diagnosis).clone(),
                 event: about.number,
                 unread_for: about.unread_for,
                 came_back: about.came_back,
+                logged_as_error: about.logged_as_error,
             });
         }
-        if let Event::Run(run) = event
-            && run.action == RunAction::Began
-        {
-            supervisor.run_began(&run.source);
+        if let Event::Run(run) = event {
+            let is_back = match run.action {
+                // A run is told behind what was found in it: only one that begins behind that is another.
+                RunAction::Began => {
+                    self.seen.get(&run.source).is_some_and(|&line| run.run.first_line > line)
+                }
+                RunAction::Resumed => true,
+                RunAction::Ended => false,
+            };
+            if is_back {
+                supervisor.run_began(&run.source);
+            }
         }
     }
 
