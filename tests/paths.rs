@@ -299,6 +299,23 @@ fn followed(case: &Case, piece: usize, pauses: bool) -> (Report, Vec<Said>) {
     log.finish()
 }
 
+/// A traceback whose head is torn is found late, when some of its lines have been passed as lines.
+#[test]
+fn a_torn_traceback_has_its_time_on_every_path() {
+    let bytes = std::fs::read("fixtures/network/remote-closed-requests.log").unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let torn = text.replacen("Traceback (most", "raceback (most", 1);
+    assert_ne!(torn, text);
+    let whole = common::report_on_bytes(torn.clone());
+    let options = watch_options(options());
+    let mut log = Log::new(&options, false);
+    log.opens(0, "-", "-");
+    for byte in torn.as_bytes().chunks(1) {
+        log.grows(byte);
+    }
+    assert_eq!(log.finish().0, whole);
+}
+
 /// As many events are told as the report counts, but for those of which only the end of a run tells. What
 /// only several events show together is no event.
 #[test]

@@ -55,6 +55,22 @@ enum Item {
     Marked { marks: Vec<usize>, finding: Box<Finding> },
 }
 
+impl Item {
+    fn place(&self) -> Place {
+        match self {
+            Item::Line { place, .. } => *place,
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.place,
+        }
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        match self {
+            Item::Line { bytes, .. } => read_record(bytes).stamp,
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.stamp.clone(),
+        }
+    }
+}
+
 /// A run that has ended, for who listens.
 #[derive(Debug, Clone)]
 pub struct Ended {
@@ -158,15 +174,27 @@ impl<'r> Runs<'r> {
     /// Time of the last record seen that has one.
     pub fn last_stamp(&mut self) -> Option<&Stamp> {
         if std::mem::take(&mut self.stale) {
-            let stamp = self.tail.iter().rev().take(STAMP_LINES).find_map(|item| match item {
-                Item::Line { bytes, .. } => read_record(bytes).stamp,
-                Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.stamp.clone(),
-            });
+            let stamp = self.tail.iter().rev().take(STAMP_LINES).find_map(Item::stamp);
             if stamp.is_some() {
                 self.latest = stamp;
             }
         }
         self.latest.as_ref()
+    }
+
+    /// Takes the time of the last record before `place`, where none has been looked for since. A torn event
+    /// is found only when some of its own lines have been told as lines already; how many depends on how
+    /// the log came in, and the time must not.
+    fn look_before(&mut self, place: Place) {
+        if !self.stale {
+            return;
+        }
+        let is_behind = |at: Place| at.file == place.file && at.line >= place.line;
+        let before = self.tail.iter().rev().skip_while(|item| is_behind(item.place()));
+        if let Some(stamp) = before.take(STAMP_LINES).find_map(Item::stamp) {
+            self.latest = Some(stamp);
+            self.stale = false;
+        }
     }
 
     /// Usual seconds between the last records of the run that goes on, where enough of them have a time.
@@ -244,6 +272,7 @@ impl<'r> Runs<'r> {
             }
         }
         self.last_place = Some(Place { line: finding.last_line, ..finding.place });
+        self.look_before(finding.place);
         let rules = self.rules();
         let stamp = self.last_stamp().cloned();
         let mention = self.incidents.add(rules, &finding, stamp.clone());
