@@ -46,6 +46,15 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "the level that the daemon puts before every line of the box makes each a record of its own",
     ),
     ("formats/structlog-rich", "syslog RFC 5424", "the same"),
+    (
+        "rate-limit/answers-degrade",
+        "circus",
+        "how long the answers degrade is told by times, and this wrapper's run otherwise than the log's own",
+    ),
+    ("rate-limit/answers-degrade", "pm2 --time", "the same"),
+    ("rate-limit/answers-degrade", "svlogd -tt", "the same"),
+    ("rate-limit/weight-then-ban", "ts", "the same, for the ban that follows the weight"),
+    ("rate-limit/weight-then-ban", "ts %FT%T%z", "the same"),
 ];
 
 fn main_lines(bytes: &[u8]) -> Vec<&[u8]> {
