@@ -349,6 +349,7 @@ fn a_closed_output_ends_it_also_where_nothing_is_written() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let _ = child.kill();
+    let _ = child.wait();
     panic!("it goes on although nobody reads");
 }
 
