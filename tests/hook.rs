@@ -1,6 +1,7 @@
 //! Hooks, as a user meets them: finished logs, real commands, exit statuses.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::io::Read;
