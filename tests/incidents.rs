@@ -6,7 +6,8 @@
 mod common;
 
 use common::{RULES, opening, options, report_on_bytes};
-use wd_diagnose::analyze::batch::run_over;
+use wd_diagnose::analyze::Unobserved;
+use wd_diagnose::analyze::batch::{Outcome, run_over};
 use wd_diagnose::detect::Matcher;
 use wd_diagnose::diagnosis::Diagnosis;
 use wd_diagnose::model::Level;
@@ -118,4 +119,90 @@ fn what_gunicorn_guesses_is_not_memory_where_the_worker_hung() {
 #[test]
 fn the_built_in_chains_are_there() {
     assert!(RULES.chains.iter().any(|chain| chain.id == "limit-then-ban"));
+}
+
+/// The report on several logs, given in this order.
+fn report_on_paths(paths: &[String]) -> Outcome {
+    let paths: Vec<std::path::PathBuf> = paths.iter().map(Into::into).collect();
+    wd_diagnose::analyze::batch::run(&paths, &options(), &mut Unobserved).unwrap()
+}
+
+fn pair(name: &str) -> Outcome {
+    report_on_paths(&["bot", "kern"].map(|log| format!("fixtures/pairs/{name}/{log}.log")))
+}
+
+fn end_of_bot(outcome: &Outcome) -> &str {
+    let bot = outcome.report.sources.iter().find(|source| source.name.contains("bot.log")).unwrap();
+    &bot.runs.last().unwrap().end
+}
+
+#[test]
+fn the_kernel_tells_who_killed_a_bot_whose_log_just_stops() {
+    for (name, sure, note) in [
+        ("oom-same-pid", 0.97, "stops at line 33"),
+        ("oom-no-zone", 0.97, "Neither log has a zone"),
+        ("oom-container", 0.8, "The pid is another"),
+        ("oom-uptime", 0.85, "cannot be compared; the pid is the same"),
+    ] {
+        let outcome = pair(name);
+        let verdict = outcome.report.verdict.as_ref().unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(verdict.rule, "memory/kernel-oom-kill", "{name}");
+        assert_eq!((verdict.level, verdict.confidence), (Level::Fatal, sure), "{name}");
+        assert!(verdict.summary.contains(note), "{name}: {}", verdict.summary);
+        let files: Vec<&str> = verdict.evidence.iter().map(|line| line.file.as_str()).collect();
+        assert!(
+            files[0].ends_with("bot.log") && files[1].ends_with("kern.log"),
+            "{name}: {files:?}"
+        );
+        assert!(verdict.first.file.ends_with("bot.log"), "it is the end of the bot's log");
+        assert_eq!(end_of_bot(&outcome), "killed", "{name}");
+        let fatal = outcome.report.diagnoses.iter().filter(|one| one.level > Level::Warning);
+        assert_eq!(fatal.count(), 1, "{name}: one incident is told once");
+        // The bot's log alone tells nothing, and the order of the logs does not matter.
+        let alone = report_on_paths(&[format!("fixtures/pairs/{name}/bot.log")]);
+        assert!(alone.report.verdict.is_none() && end_of_bot(&alone) == "open", "{name}");
+        let turned =
+            report_on_paths(&["kern", "bot"].map(|log| format!("fixtures/pairs/{name}/{log}.log")));
+        assert_eq!(turned.report.verdict.as_ref(), Some(verdict), "{name}");
+    }
+}
+
+#[test]
+fn logs_whose_clocks_cannot_be_compared_are_not_joined() {
+    let outcome = pair("zones-unknown");
+    assert!(outcome.report.verdict.is_none(), "{:#?}", outcome.report.verdict);
+    assert_eq!(end_of_bot(&outcome), "open");
+    assert!(outcome.unclear.iter().any(|what| what.contains("--tz")), "{:?}", outcome.unclear);
+}
+
+#[test]
+fn a_supervisor_tells_of_a_unit_and_an_operator_of_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let ticks: String = (0..30)
+        .map(|n| format!("2026-03-02 10:00:{n:02},000 INFO tick: BTCUSDT {}.5\n", 64_000 + n))
+        .collect();
+    std::fs::write(path("grid.log"), ticks).unwrap();
+    let grid_with = |journal: &str| {
+        std::fs::write(path("journal.log"), journal).unwrap();
+        let outcome = report_on_paths(&[path("grid.log"), path("journal.log")]);
+        let mut sources = outcome.report.sources.into_iter();
+        let grid = sources.find(|source| source.name.ends_with("grid.log")).unwrap();
+        let last = grid.runs.last().unwrap();
+        (last.end.clone(), last.rule.clone())
+    };
+    let oom = "Mar 02 10:00:30 box systemd[1]: grid.service: A process of this unit has been killed by the OOM killer.\n\
+         Mar 02 10:00:30 box systemd[1]: grid.service: Main process exited, code=killed, status=9/KILL\n\
+         Mar 02 10:00:30 box systemd[1]: grid.service: Failed with result 'oom-kill'.\n";
+    let killed = ("killed".to_owned(), Some("memory/oom-killed".to_owned()));
+    assert_eq!(grid_with(oom), killed);
+    let open = ("open".to_owned(), None);
+    assert_eq!(grid_with(&oom.replace("grid.service", "mysql.service")), open);
+    let kill = "Mar 02 10:00:32 box kernel: Out of memory: Killed process 9120 (python3) total-vm:3920212kB, anon-rss:1720148kB\n";
+    assert_eq!(grid_with(kill).0, "killed");
+    let later = format!(
+        "Mar 02 10:00:30 box systemd[1]: Stopping grid.service - Grid bot...\n{}",
+        kill.replace("10:00:32", "10:00:42")
+    );
+    assert_eq!(grid_with(&later), open, "an operator stopped it");
 }

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::join::join_sources;
 use super::lanes::Finished;
 use super::stream::{Span, Stream};
 use super::{BatchOptions, Observer};
 use crate::detect::Matcher;
-use crate::diagnosis::{Diagnosis, End, Evidence, LEAST_OF_A_VERDICT, Names};
+use crate::diagnosis::{Death, Diagnosis, End, Evidence, LEAST_OF_A_VERDICT, Life, Names};
+use crate::model::Position;
 use crate::report::{self, Report, RunReport, SourceReport};
 use crate::rules::{Complaint, RuleSet};
 use crate::safe::limits;
@@ -21,6 +23,8 @@ pub struct Outcome {
     pub report: Report,
     /// What could not be read or was left out, in words for the user.
     pub problems: Vec<String>,
+    /// What the logs say of each other and could not be compared, in words for the user.
+    pub unclear: Vec<String>,
     /// Log lines before each diagnosis, in the order of the report's diagnoses.
     pub context: Vec<Vec<Evidence>>,
     /// How each source's lines ran at its end, in the order of the report's sources.
@@ -138,10 +142,16 @@ fn total_size(sources: &[Source]) -> Option<u64> {
 
 /// One source, read.
 pub(super) struct OneSource {
-    report: SourceReport,
+    pub(super) report: SourceReport,
     /// Each with the lines before it.
-    diagnoses: Vec<(Diagnosis, Vec<Evidence>)>,
+    pub(super) diagnoses: Vec<(Diagnosis, Vec<Evidence>)>,
     rhythm: Rhythm,
+    /// Its runs, for those who join logs.
+    pub(super) lives: Vec<Life>,
+    /// The last line of each run, and where it stands.
+    pub(super) lives_last: Vec<Option<(Evidence, Position)>>,
+    /// Lines that tell of the end of some process, each with what a report says of it.
+    pub(super) deaths: Vec<(Death, Option<Diagnosis>)>,
 }
 
 /// Reads a source. Comes back with its bytes, and with what it holds: one source, or one a service.
@@ -261,11 +271,35 @@ fn conclude_lane(
         runs: run_reports,
     };
     let contexts = runs.incidents.take_contexts(&names);
+    let mut lives = std::mem::take(&mut runs.lives);
+    for life in &mut lives {
+        if let (Some(zone), Some(ended)) = (&options.zone, &life.ended) {
+            life.ended = Some(ended.with_zone(zone));
+        }
+    }
+    let lives_last = lives
+        .iter()
+        .map(|life| {
+            let line = life.last.clone()?;
+            let position = names.position(&(line.place, life.ended.clone()));
+            Some((names.evidence(line), position))
+        })
+        .collect();
+    let deaths = std::mem::take(&mut runs.deaths);
     let diagnoses = runs.incidents.into_diagnoses(rules, &names);
     let rhythm = Rhythm { every: lane.rhythm };
-    let mut one = OneSource { report, diagnoses: Vec::new(), rhythm };
+    let wants = |diagnosis: &Diagnosis| {
+        options.patterns.is_empty() || options.patterns.contains(&diagnosis.pattern)
+    };
+    let told = |death: &Death| {
+        let diagnosis = &diagnoses[death.incident?];
+        wants(diagnosis).then(|| retell(rules, diagnosis, death, &names))
+    };
+    let deaths = deaths.into_iter().map(|death| (told(&death), death));
+    let deaths = deaths.map(|(told, death)| (death, told)).collect();
+    let mut one = OneSource { report, diagnoses: Vec::new(), rhythm, lives, lives_last, deaths };
     for (index, (diagnosis, context)) in diagnoses.into_iter().zip(contexts).enumerate() {
-        let wanted = options.patterns.is_empty() || options.patterns.contains(&diagnosis.pattern);
+        let wanted = wants(&diagnosis);
         let in_run = span_of_run.is_none_or(|(first, last)| {
             diagnosis.last.line >= first && diagnosis.first.line <= last
         });
@@ -279,6 +313,24 @@ fn conclude_lane(
     one
 }
 
+/// What a report says of one death, apart from others that were told in the same words.
+fn retell(rules: &RuleSet, diagnosis: &Diagnosis, death: &Death, names: &Names<'_>) -> Diagnosis {
+    let mut one = diagnosis.clone();
+    let captured = [("pid", death.pid.map(|pid| pid.to_string())), ("name", death.name.clone())];
+    for (name, value) in captured {
+        if let Some(value) = value {
+            one.captures.insert(name.to_owned(), names.safe(&value));
+        }
+    }
+    let rule = rules.get(&one.rule);
+    if let Some(summary) = rule.and_then(|rule| rule.summary.fill(&one.captures)) {
+        one.summary = summary;
+    }
+    one.count = 1;
+    one.evidence = vec![names.evidence(death.line.clone())];
+    one
+}
+
 /// Index of the run asked for: 1 the first, -1 the last.
 fn chosen_run(asked: Option<i64>, count: usize) -> Option<usize> {
     let asked = asked?;
@@ -289,7 +341,8 @@ fn chosen_run(asked: Option<i64>, count: usize) -> Option<usize> {
 }
 
 /// Joins the sources, in PATH order.
-pub(super) fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
+pub(super) fn assemble_report(mut read: Vec<OneSource>, problems: Vec<String>) -> Outcome {
+    let unclear = join_sources(&mut read);
     let mut diagnoses = Vec::new();
     let mut sources = Vec::new();
     let mut rhythm = Vec::new();
@@ -308,5 +361,5 @@ pub(super) fn assemble_report(read: Vec<OneSource>, problems: Vec<String>) -> Ou
         diagnoses,
         sources,
     };
-    Outcome { report, problems, context, rhythm }
+    Outcome { report, problems, unclear, context, rhythm }
 }

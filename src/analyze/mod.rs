@@ -3,6 +3,7 @@
 mod banner;
 pub mod batch;
 pub mod follow;
+mod join;
 mod lanes;
 mod stream;
 

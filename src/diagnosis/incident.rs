@@ -376,7 +376,8 @@ pub struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn safe(&self, text: &str) -> String {
+    /// Text without secrets, safe to print.
+    pub fn safe(&self, text: &str) -> String {
         visible(&self.redactor.redact(text)).into_owned()
     }
 
@@ -406,7 +407,14 @@ impl Names<'_> {
         visible(file).into_owned()
     }
 
-    fn position(&self, (place, stamp): &(Place, Option<Stamp>)) -> Position {
+    /// A line as evidence: without secrets, safe to print.
+    pub fn evidence(&self, line: Line) -> Evidence {
+        let text = self.safe(&line.text);
+        Evidence { file: self.file(line.place), line: line.place.line, text }
+    }
+
+    /// Where and when an event was.
+    pub fn position(&self, (place, stamp): &(Place, Option<Stamp>)) -> Position {
         let time = stamp.as_ref().and_then(Stamp::iso);
         let raw_time = match (&time, stamp) {
             (None, Some(stamp)) => Some(visible(&stamp.raw).into_owned()),

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 
 mod judge;
+mod told;
 
 use super::decision::{Decision, End};
 use super::finding::{Finding, Kind};
 use super::incident::{Incidents, Mention};
+use super::join::{Death, Life};
 use super::rhythm;
 use crate::detect::Matcher;
 use crate::event::{Record, Stamp, read_record};
@@ -90,6 +92,12 @@ pub struct Runs<'r> {
     pub incidents: Incidents,
     /// The runs that have ended.
     pub ended: Vec<Run>,
+    /// How each of them looks to those who join several logs.
+    pub lives: Vec<Life>,
+    /// Lines that tell of the end of some process.
+    pub deaths: Vec<Death>,
+    /// The process that the start of the run named.
+    pid: Option<u32>,
     /// How many have ended, also those for which there was no room.
     pub count: u64,
     /// Where someone listens: the runs that have ended since this was last taken.
@@ -120,6 +128,9 @@ impl<'r> Runs<'r> {
             matcher,
             incidents: Incidents::default(),
             ended: Vec::new(),
+            lives: Vec::new(),
+            deaths: Vec::new(),
+            pid: None,
             count: 0,
             heard: None,
             tail: VecDeque::new(),
@@ -278,6 +289,7 @@ impl<'r> Runs<'r> {
         let mention = self.incidents.add(rules, &finding, stamp.clone());
         let incident = mention.as_ref().map(|mention| mention.incident);
         self.incidents.note_series(rules, &finding, stamp.as_ref(), incident);
+        self.note_death(&finding, mention.as_ref());
         let marks = finding.marks.clone();
         match mention {
             Some(mention) => {
@@ -346,9 +358,11 @@ impl<'r> Runs<'r> {
             self.incidents.close_series(rules, place, self.latest.as_ref());
         }
         self.incidents.note_end(cause);
+        let life = self.life(end, cause);
         let last_line = self.last_place.map_or(0, |place| place.line);
         if self.ended.len() == limits::RUNS {
             self.ended.remove(1);
+            self.lives.remove(1);
         }
         let run = Run {
             first_line: self.first_line.unwrap_or(1),
@@ -363,6 +377,8 @@ impl<'r> Runs<'r> {
         }
         self.count += 1;
         self.ended.push(run);
+        self.lives.push(life);
+        self.pid = None;
         self.tail.clear();
         self.remembered.clear();
         self.first_line = None;

@@ -46,6 +46,10 @@ pub const EVIDENCE_BYTES: usize = 8 << 10;
 /// Evidence lines kept for one diagnosis.
 pub const EVIDENCE_LINES: usize = 12;
 
+/// Lines kept of one source that tell of the end of some process; a kernel that kills more than this is
+/// past being joined.
+pub const DEATHS: usize = 256;
+
 /// Evidence lines of a series: the first of its events and the latest ones.
 pub const SERIES_EVIDENCE: usize = 4;
 

@@ -35,6 +35,9 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     for problem in &outcome.problems {
         output::error(&anyhow::Error::msg(problem.clone()));
     }
+    for what in outcome.unclear.iter().filter(|_| settings.volume > Volume::Quiet) {
+        output::warning(what);
+    }
     let (status, fail_on) = judge(&settings, &mut outcome)?;
     let trigger = hook::trigger(&settings, &outcome.report);
     write(&settings, outcome, fail_on)?;

@@ -1,0 +1,74 @@
+//! What runs tell those who join several logs: how each stopped, and whose end their lines speak of.
+
+use super::{Item, Runs};
+use crate::diagnosis::evidence::Line;
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::incident::Mention;
+use crate::diagnosis::join::{self, Death, Life};
+use crate::event::read_record;
+use crate::rules::{Effect, MarkKind};
+use crate::safe::limits;
+
+use super::End;
+
+/// The mark of supervisors that were asked to stop something.
+const ASKED: &str = "stop-request/supervisors";
+
+impl Runs<'_> {
+    /// Remembers an event that tells of the end of some process.
+    pub(super) fn note_death(&mut self, finding: &Finding, mention: Option<&Mention>) {
+        if self.has_mark(&finding.marks, MarkKind::Start) {
+            self.pid = join::pid_in(&finding.message);
+        }
+        let killed = mention.filter(|mention| mention.effect == Effect::Killed);
+        let is_asked = finding.marks.iter().any(|&at| self.matcher.rules.marks[at].id == ASKED);
+        if killed.is_none() && !is_asked || self.deaths.len() == limits::DEATHS {
+            return;
+        }
+        let line = finding.evidence.first().map_or(finding.message.as_str(), |line| &line.text);
+        let capture = |name: &str| {
+            let matched = finding.matched.as_ref().filter(|_| killed.is_some())?;
+            matched.captures.get(name).cloned()
+        };
+        self.deaths.push(Death {
+            incident: killed.map(|mention| mention.incident),
+            confidence: killed.map_or(0.0, |mention| self.rules().rules[mention.rule].confidence),
+            stamp: finding.stamp.clone(),
+            pid: capture("pid").and_then(|pid| pid.parse().ok()),
+            name: capture("name").or_else(|| join::named_in(line)),
+            line: join::line(finding.place, line),
+        });
+    }
+
+    /// How the run that ends now looks from outside. `cause` is what explains its end.
+    pub(super) fn life(&self, end: End, cause: Option<usize>) -> Life {
+        let text = |item: &Item| match item {
+            Item::Line { place, bytes } => join::line(*place, &String::from_utf8_lossy(bytes)),
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => {
+                let last = finding.evidence.last();
+                let own = || Line { place: finding.place, text: finding.message.clone() };
+                last.map_or_else(own, |line| join::line(line.place, &line.text))
+            }
+        };
+        let pid = self.tail.iter().rev().find_map(|item| match item {
+            Item::Line { bytes, .. } => {
+                let record = read_record(bytes);
+                record.pid.or_else(|| join::pid_in(&String::from_utf8_lossy(bytes)))
+            }
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => finding.pid,
+        });
+        Life {
+            end,
+            explained: cause.map(|cause| self.incidents.confidence(cause)),
+            ended: self.latest.clone(),
+            every: self.rhythm(),
+            last: self.tail.back().map(text).map(trimmed),
+            pid: pid.or(self.pid),
+        }
+    }
+}
+
+fn trimmed(mut line: Line) -> Line {
+    line.text.truncate(line.text.trim_end().len());
+    line
+}
