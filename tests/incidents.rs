@@ -170,7 +170,9 @@ fn the_kernel_tells_who_killed_a_bot_whose_log_just_stops() {
 #[test]
 fn logs_whose_clocks_cannot_be_compared_are_not_joined() {
     let outcome = pair("zones-unknown");
-    assert!(outcome.report.verdict.is_none(), "{:#?}", outcome.report.verdict);
+    // What the kernel's log says of itself is no word on the bot.
+    let is_of_bot = |verdict: &Diagnosis| verdict.first.file.ends_with("bot.log");
+    assert!(!outcome.report.verdict.as_ref().is_some_and(is_of_bot));
     assert_eq!(end_of_bot(&outcome), "open");
     assert!(outcome.unclear.iter().any(|what| what.contains("--tz")), "{:?}", outcome.unclear);
 }

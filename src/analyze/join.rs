@@ -29,14 +29,18 @@ pub(super) fn join_sources(read: &mut [OneSource]) -> Vec<String> {
         diagnosis.last = last.1.clone();
         diagnosis.evidence.insert(0, last.0.clone());
         let fingerprint = diagnosis.fingerprint.clone();
-        // The teller's own record of it is no second finding.
+        // The teller's own records of it are no second finding.
         let teller = &mut read[joined.teller];
+        let death = teller.deaths[joined.death].0.clone();
+        let told = teller.deaths.iter().filter(|(other, _)| other.is_one_with(&death));
+        let told: Vec<String> =
+            told.filter_map(|(_, told)| Some(told.as_ref()?.fingerprint.clone())).collect();
         for (own, _) in &mut teller.diagnoses {
-            if own.fingerprint == fingerprint {
+            if told.contains(&own.fingerprint) {
                 own.level = Level::Warning;
             }
         }
-        if teller.report.verdict.as_ref() == Some(&fingerprint) {
+        if teller.report.verdict.as_ref().is_some_and(|verdict| told.contains(verdict)) {
             teller.report.verdict = None;
         }
         let name = teller.report.name.clone();

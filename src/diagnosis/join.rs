@@ -26,6 +26,10 @@ const FAR: f64 = 900.0;
 /// The same where only the time speaks for it.
 const TIGHT: f64 = 10.0;
 
+/// Lines of one kill stand within so many lines where they have no time of day: the kernel lists all
+/// processes in between.
+const LINES: u64 = 500;
+
 /// An end that is explained no better than this gives way to a kill that another log tells of.
 const WEAK: f64 = 0.65;
 
@@ -108,6 +112,24 @@ pub struct Joined {
     pub confidence: f64,
     /// What is to be said of how they were joined.
     pub note: String,
+}
+
+impl Death {
+    /// Whether both lines tell of one kill: several lines of a kernel do.
+    pub fn is_one_with(&self, other: &Death) -> bool {
+        if self.pid.is_some() && self.pid == other.pid {
+            return true;
+        }
+        let dated = |death: &'_ Death| death.stamp.clone().filter(|stamp| stamp.has_date);
+        let same_time = match (&dated(self), &dated(other)) {
+            (Some(one), Some(other)) => {
+                seconds_apart(one, other).is_some_and(|s| s.abs() <= BEHIND)
+            }
+            (None, None) => self.line.place.line.abs_diff(other.line.place.line) <= LINES,
+            _ => false,
+        };
+        same_time && (self.pid.is_none() || other.pid.is_none())
+    }
 }
 
 /// What joining came to.
@@ -203,7 +225,8 @@ enum Subject {
 impl Link {
     fn is_better(&self, other: &Link) -> bool {
         let apart = |link: &Link| link.apart.map_or(f64::INFINITY, f64::abs);
-        self.subject.cmp(&other.subject).then(apart(self).total_cmp(&apart(other))).is_lt()
+        // Of lines of one moment the last says most.
+        self.subject.cmp(&other.subject).then(apart(self).total_cmp(&apart(other))).is_le()
     }
 
     fn note(&self, name: &str, life: &Life) -> String {
@@ -234,7 +257,7 @@ impl Link {
 fn link(source: &str, life: &Life, death: &Death) -> Fit {
     let Some(subject) = subject(source, life, death) else { return Fit::No };
     let Some(ended) = &life.ended else { return Fit::No };
-    let apart = match &death.stamp {
+    let apart = match death.stamp.as_ref().filter(|stamp| stamp.has_date) {
         // Seconds since boot.
         None if subject == Subject::SamePid && death.incident.is_some() => {
             return Fit::Yes(Link { apart: None, subject, confidence: 0.85, zoned: false });
