@@ -225,10 +225,8 @@ impl<'r> Followed<'r> {
         self.stream.apart = self.told.records();
         let pushed = self.stream.push(&chunk, self.kept);
         if self.stream.has_started() {
-            if self.early.take().is_some() {
-                // It hears everything again, and may see starts of the bot that could not be seen so early.
-                self.told.forget_runs();
-            }
+            // It hears everything again; what was told meanwhile is remembered.
+            self.early = None;
         } else {
             let early = self.early.get_or_insert_with(|| {
                 let mut early = new_stream(desk);
@@ -246,10 +244,9 @@ impl<'r> Followed<'r> {
         self.base += (len - self.kept) as u64;
         let mut heard = self.stream.take_news();
         heard.append(&mut early_news);
-        self.hear(heard, Look::Settled, desk);
         let voice = self.early.as_mut().unwrap_or(&mut self.stream);
         let began: Vec<_> = voice.runs().map(|runs| runs.began()).collect();
-        self.tell_begun(began, desk);
+        self.hear(heard, began, Look::Settled, desk);
         self.watch_lanes(desk.now);
         self.tell_settled(desk);
         self.forget_told();
@@ -300,9 +297,8 @@ impl<'r> Followed<'r> {
     fn look(&mut self, look: Look, desk: &mut Desk<'_, 'r>) {
         let (heard, mut stream) = self.suppose(look == Look::Long);
         let open = heard.iter().any(|heard| matches!(heard, News::Found(found) if found.open));
-        self.hear(heard, look, desk);
         let began: Vec<_> = stream.runs().map(|runs| runs.began()).collect();
-        self.tell_begun(began, desk);
+        self.hear(heard, began, look, desk);
         match look {
             Look::Short if !open && !self.growing.has_open_line() => self.timing.nothing_open(),
             Look::Short | Look::Long => self.tell_settled(desk),

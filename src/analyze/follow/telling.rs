@@ -13,10 +13,33 @@ use crate::safe::escape::visible;
 use crate::source::Place;
 
 impl<'r> Followed<'r> {
-    pub(super) fn hear(&mut self, heard: Vec<News>, look: Look, desk: &mut Desk<'_, 'r>) {
-        for heard in heard {
-            match heard {
-                News::Ended { lane, ended } => self.run_ended(lane, &ended, Why::Next, desk),
+    /// Tells news in order. `began` is, for each lane, the run that goes on behind them: a run is said to
+    /// have begun before anything is told of it.
+    pub(super) fn hear(
+        &mut self,
+        heard: Vec<News>,
+        began: Vec<(u64, Option<Opening>)>,
+        look: Look,
+        desk: &mut Desk<'_, 'r>,
+    ) {
+        for (lane, now) in began.iter().enumerate() {
+            let ended = heard.iter().find_map(|news| match news {
+                News::Ended { lane: of, ended } if *of == lane => {
+                    Some((ended.number, Some((ended.run.first_line, ended.run.started.clone()))))
+                }
+                _ => None,
+            });
+            self.tell_begun(lane, ended.unwrap_or_else(|| now.clone()), desk);
+        }
+        for news in heard {
+            match news {
+                News::Ended { lane, ended } => {
+                    self.run_ended(lane, &ended, Why::Next, desk);
+                    let number = ended.number + 1;
+                    let next = began.get(lane).filter(|(now, _)| *now == number).cloned();
+                    let behind = (number, Some((ended.run.last_line + 1, None)));
+                    self.tell_begun(lane, next.unwrap_or(behind), desk);
+                }
                 News::Found(found) => self.found(*found, look, desk),
             }
         }
@@ -273,15 +296,14 @@ impl<'r> Followed<'r> {
     /// Says that a run has begun, where that is new.
     pub(super) fn tell_begun(
         &mut self,
-        began: Vec<(u64, Option<Opening>)>,
+        lane: usize,
+        (number, opening): (u64, Option<Opening>),
         desk: &mut Desk<'_, 'r>,
     ) {
-        for (lane, (number, opening)) in began.into_iter().enumerate() {
-            if let Some(opening) = opening
-                && self.told.begins((lane, number))
-            {
-                self.tell_beginning(lane, opening, desk);
-            }
+        if let Some(opening) = opening
+            && self.told.begins((lane, number))
+        {
+            self.tell_beginning(lane, opening, desk);
         }
     }
 

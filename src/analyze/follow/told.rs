@@ -113,13 +113,6 @@ impl Told {
         is_new
     }
 
-    /// Forgets that runs may have ended otherwise than they seem to now: the first of each lane is known
-    /// to have begun, no more.
-    pub(super) fn forget_runs(&mut self) {
-        self.ends.clear();
-        self.begun.truncate(1);
-    }
-
     /// Whether a run is said to have ended of which only silence tells that.
     pub(super) fn supposes(&self) -> bool {
         self.ends.iter().any(|end| end.supposed)
