@@ -141,7 +141,7 @@ fn the_kernel_tells_who_killed_a_bot_whose_log_just_stops() {
     for (name, sure, note) in [
         ("oom-same-pid", 0.97, "stops at line 33"),
         ("oom-no-zone", 0.97, "Neither log has a zone"),
-        ("oom-container", 0.8, "The pid is another"),
+        ("oom-container", 0.85, "stops at line"),
         ("oom-uptime", 0.85, "cannot be compared; the pid is the same"),
     ] {
         let outcome = pair(name);

@@ -258,9 +258,9 @@ impl Weave {
         self.lanes.len()
     }
 
-    /// The service of a lane; `None` for the lane of what is no service's.
+    /// The service of a lane; `None` for the lane of what is no service's, and for one of an earlier weave.
     pub fn service(&self, lane: usize) -> Option<&str> {
-        self.lanes[lane].service.as_deref()
+        self.lanes.get(lane)?.service.as_deref()
     }
 
     /// The lane of what is no service's, once there is one.
