@@ -28,7 +28,7 @@ numpy==1.26.4 \\
     --hash=sha256:2222
 uvloop (>=0.17)
 -r more/extra.txt
---index-url https://pypi.org/simple
+--index-url https://packages.example.org/simple
 own @ git+https://example.org/own.git
 git+https://example.org/other.git#egg=other
 ./local
@@ -111,7 +111,7 @@ version = 1
 [[package]]
 name = "ccxt"
 version = "4.4.9"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://packages.example.org/simple" }
 [[package]]
 name = "python-telegram-bot"
 version = "21.4"
