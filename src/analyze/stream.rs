@@ -373,12 +373,10 @@ impl<'r> Stream<'r> {
                 weave.take_in_entries(bytes, part.last);
             }
             weave.index();
-            for _ in self.lanes.len()..weave.lanes() {
-                let mut lane = Lane::new(self.matcher, false, self.base);
-                lane.runs.until = self.span.until;
-                lane.runs.heard = self.news.is_some().then(Vec::new);
-                self.lanes.push(lane);
-            }
+        }
+        let lanes = self.weave.as_ref().map_or(0, Weave::lanes);
+        for _ in self.lanes.len()..lanes {
+            self.add_lane();
         }
         self.look_at_formats(bytes, unheard);
         newlines

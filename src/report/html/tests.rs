@@ -1,5 +1,4 @@
 use super::*;
-use crate::model::Pattern;
 use crate::report::sample;
 
 fn written(report: &Report, style: &Style<'_>) -> String {
@@ -76,8 +75,7 @@ fn every_link_leads_somewhere() {
 fn growth_and_gaps_have_shapes_of_their_own() {
     let mut report = sample::crash();
     let line = report.diagnoses[0].first.clone();
-    for (index, rule) in [(1, "memory/growth"), (2, "system/gap")] {
-        report.diagnoses[index].pattern = Pattern::Memory;
+    for (index, rule) in [(1, "rate-limit/weight-rising"), (2, "system/gap")] {
         report.diagnoses[index].rule = rule.to_owned();
         report.diagnoses[index].first = report.diagnoses[3].first.clone();
         report.diagnoses[index].first.time = Some("2024-05-01T10:30:00".to_owned());

@@ -93,7 +93,7 @@ fn source_rows(report: &Report, source: &SourceReport, axis: &Axis) -> Markup {
 /// line.
 fn shape(rule: &str) -> &'static str {
     match rule.rsplit(['/', '-']).next() {
-        Some("growth") => "rise",
+        Some("growth" | "rising") => "rise",
         Some("gap") => "gap",
         _ => "line",
     }
