@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Checks examples/ with the tools that read such files: systemd-analyze for units, docker compose, PyYAML
-# for the rest of YAML, shellcheck for scripts, and the program itself for its options. What cannot be checked here
-# is said. Usage: tools/check_examples.sh [PROGRAM]
+# Checks examples/ with the tools that read such files: the published schemas of GitHub, GitLab and compose (as
+# check-jsonschema carries them), docker compose, systemd-analyze for units, shellcheck for scripts and for the scripts
+# inside YAML, and the program itself for its options. What cannot be checked here is said.
+# Usage: tools/check_examples.sh [PROGRAM]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=${1:-target/debug/wd-diagnose}
@@ -17,13 +18,21 @@ check() {
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q pyyaml
-for file in examples/*.yml examples/*.yaml examples/*/*.yml; do
-    check "$file (YAML)" "$folder/venv/bin/python" -c 'import sys, yaml; yaml.safe_load(open(sys.argv[1]))' "$file"
-done
+"$folder/venv/bin/pip" install -q check-jsonschema ruamel.yaml
+
+# The file against the schema of what reads it.
+schema() { check "$2 ($1)" "$folder/venv/bin/check-jsonschema" --builtin-schema "vendor.$1" "$2"; }
+schema github-workflows examples/github/workflow.yml
+schema github-actions examples/github/action.yml
+schema gitlab-ci examples/gitlab-ci.yml
+schema compose-spec examples/compose.yaml
 
 if docker compose version >/dev/null 2>&1; then
     check "examples/compose.yaml (docker compose)" docker compose -f examples/compose.yaml config -q
+elif command -v docker-compose >/dev/null; then
+    # An old one: it wants a version, which newer ones ignore.
+    { echo 'version: "3.8"'; cat examples/compose.yaml; } >"$folder/compose.yaml"
+    check "examples/compose.yaml (docker-compose)" docker-compose -f "$folder/compose.yaml" config -q
 else
     say "examples/compose.yaml" "not checked: no docker compose"
 fi
@@ -35,15 +44,32 @@ if command -v systemd-analyze >/dev/null; then
             >"$folder/$(basename "$unit")"
     done
     for unit in "$folder"/*.service "$folder"/*.timer; do
-        check "$(basename "$unit") (systemd-analyze)" systemd-analyze verify --user "$unit"
+        check "$(basename "$unit") (systemd-analyze)" env XDG_RUNTIME_DIR="$folder" systemd-analyze verify --user "$unit"
     done
 else
     say "units" "not checked: no systemd-analyze"
 fi
 
 if command -v shellcheck >/dev/null; then
-    for script in examples/hooks/*.sh tools/*.sh .ci/run .ci/full; do
-        [ -e "$script" ] && check "$script (shellcheck)" shellcheck "$script"
+    for script in examples/hooks/*.sh tools/*.sh .ci/*; do
+        check "$script (shellcheck)" shellcheck "$script"
+    done
+    # What the jobs run, a script each.
+    "$folder/venv/bin/python" - "$folder" examples/github/*.yml <<'PY'
+import pathlib, sys
+from ruamel.yaml import YAML
+folder, *files = sys.argv[1:]
+for file in files:
+    text = YAML(typ="safe").load(pathlib.Path(file).read_text())
+    lists = [job["steps"] for job in text.get("jobs", {}).values()]
+    lists += [text["runs"]["steps"]] if "runs" in text else []
+    for number, step in enumerate(step for steps in lists for step in steps if "run" in step):
+        script = pathlib.Path(folder, f"{pathlib.Path(file).stem}-{number}.bash")
+        script.write_text("#!/usr/bin/env bash\nset -eo pipefail\n" + step["run"])
+PY
+    for script in "$folder"/*.bash; do
+        # Variables come from the environment of the step; what is installed is words.
+        check "$(basename "$script") of examples/github (shellcheck)" shellcheck -e SC2153,SC2154,SC2086 "$script"
     done
 else
     say "scripts" "not checked: no shellcheck"

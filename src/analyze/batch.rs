@@ -209,7 +209,10 @@ pub(super) fn conclude(
     redactor: &Redactor,
 ) -> Vec<OneSource> {
     let lanes = stream.finish(options.stopped);
-    lanes.into_iter().map(|lane| conclude_lane(matcher, lane, &read, options, redactor)).collect()
+    let conclude = |lane| conclude_lane(matcher, lane, &read, options, redactor);
+    let mut sources: Vec<OneSource> = lanes.into_iter().map(conclude).collect();
+    sources.sort_by_cached_key(|one| report::place_in_log(&one.report));
+    sources
 }
 
 fn conclude_lane(

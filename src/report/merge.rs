@@ -72,9 +72,8 @@ pub fn merge(reports: Vec<Report>) -> Report {
         }
     }
     sources.sort_by_cached_key(|source: &SourceReport| {
-        let first_line = source.runs.first().map_or(0, |run| run.first_line);
         let whole = serde_json::to_string(source).unwrap_or_default();
-        (log_of(source).to_owned(), first_line, source.name.clone(), whole)
+        (log_of(source).to_owned(), place_in_log(source), whole)
     });
     let mut diagnoses: Vec<Diagnosis> = folded.into_values().collect();
     let order = Order { sources: &sources };
@@ -95,6 +94,13 @@ fn log_of(source: &SourceReport) -> &str {
         source.name.strip_prefix(file.as_str()).is_some_and(|rest| rest.starts_with(':'))
     };
     source.files.iter().find(is_its).map_or(&source.name, String::as_str)
+}
+
+/// Where a source stands among those of its log: services in the order in which they first spoke, and what
+/// is no service's behind them.
+pub(crate) fn place_in_log(source: &SourceReport) -> impl Ord + use<> {
+    let first_line = source.runs.first().map_or(0, |run| run.first_line);
+    (log_of(source) == source.name, first_line, source.name.clone())
 }
 
 /// The diagnosis that explains the latest run that crashed or was killed: of several sources the latest

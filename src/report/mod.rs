@@ -37,7 +37,7 @@ pub use event::{
     Summary, Told, Update,
 };
 pub use jsonl::write_event;
-pub(crate) use merge::{Order, verdict};
+pub(crate) use merge::{Order, place_in_log, verdict};
 pub use merge::{merge, parse};
 pub use style::{Style, Volume};
 pub use text::live;
