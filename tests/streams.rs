@@ -312,7 +312,7 @@ fn programs_of_a_machine_that_have_nothing_to_tell_are_one_source() {
     log += &"Mar 01 10:51:00 box anacron[9]: Job `cron.daily' terminated\n".repeat(60);
     let report = report_on_bytes(log.as_bytes());
     let names: Vec<&str> = report.sources.iter().map(|source| source.name.as_str()).collect();
-    assert_eq!(names, ["-", "-:grid"]);
+    assert_eq!(names, ["-:grid", "-"]);
     assert_eq!(report.verdict.as_ref().unwrap().rule, "dependencies/module-not-found");
     assert_eq!(report.sources.iter().map(|source| source.lines).sum::<u64>(), 188);
 }
