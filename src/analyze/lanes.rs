@@ -1,14 +1,15 @@
 //! What one service's lines come to: its runs, and what it is called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::detect::Matcher;
-use crate::diagnosis::{Incidents, Line, Runs, TAIL_ITEMS};
+use crate::diagnosis::{self, Incidents, Line, Runs, TAIL_ITEMS};
 use crate::event::{Format, Weave, name_of, read_record};
 use crate::safe::limits;
 use crate::source::{Chunk, Place};
 
 use super::banner::Banner;
+use super::sample::Sample;
 
 /// First lines of a lane that tell its format.
 const FORMAT_LINES: usize = 64;
@@ -27,6 +28,8 @@ pub(super) struct Lane<'r> {
     fed: u64,
     /// A known place, to count newlines from.
     known: Option<(u64, Place)>,
+    /// Samples of which the runs have not been told yet.
+    pub(super) samples: VecDeque<Sample>,
 }
 
 /// One lane when all was read.
@@ -53,7 +56,15 @@ impl<'r> Lane<'r> {
                 Incidents::bounded(limits::LANE_INCIDENTS, limits::CONTEXT_BYTES / limits::LANES);
         }
         let unread = FORMAT_LINES;
-        Lane { runs, banner: None, formats: BTreeMap::new(), unread, fed, known: None }
+        Lane {
+            runs,
+            banner: None,
+            formats: BTreeMap::new(),
+            unread,
+            fed,
+            known: None,
+            samples: VecDeque::new(),
+        }
     }
 
     /// Looks at the first of `lines` for the format.
@@ -93,6 +104,21 @@ impl<'r> Lane<'r> {
             Some((weave, index)) => self.feed_stretches(chunk, base, weave, index, from, to),
         }
         self.fed = base + to as u64;
+        self.hand_out(chunk, base);
+    }
+
+    /// Hands the samples of what has been told to the runs.
+    fn hand_out(&mut self, chunk: &Chunk<'_>, base: u64) {
+        while let Some(sample) = self.samples.front()
+            && sample.position < self.fed
+            && let Some(sample) = self.samples.pop_front()
+        {
+            let in_chunk = |position: u64| usize::try_from(position.checked_sub(base)?).ok();
+            let Some(at) = in_chunk(sample.position) else { continue };
+            let line = &chunk.bytes[chunk.line(at)];
+            let sample = diagnosis::Sample { place: sample.place, stamp: sample.stamp, line };
+            self.runs.sample(&sample);
+        }
     }
 
     fn feed_stretches(
@@ -146,8 +172,9 @@ impl<'r> Lane<'r> {
     }
 
     /// What stands up to `to` was told otherwise.
-    pub(super) fn pass(&mut self, base: u64, to: usize) {
+    pub(super) fn pass(&mut self, chunk: &Chunk<'_>, base: u64, to: usize) {
         self.fed = self.fed.max(base + to as u64);
+        self.hand_out(chunk, base);
     }
 
     /// The source ends here.

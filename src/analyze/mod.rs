@@ -5,6 +5,7 @@ pub mod batch;
 pub mod follow;
 mod join;
 mod lanes;
+mod sample;
 mod stream;
 
 use std::path::PathBuf;

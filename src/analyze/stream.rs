@@ -2,27 +2,24 @@
 //! the runs in order. Batch and follow turn the same crank.
 
 mod news;
+mod search;
 
 use std::collections::{HashMap, VecDeque};
 
 use rayon::prelude::*;
 
-use crate::detect::{Candidate, Matcher};
+use crate::detect::Matcher;
 use crate::diagnosis::{Finding, Line, TAIL_ITEMS, lines_before};
-use crate::event::{
-    Assembled, Event, Heard, Layout, Reading, Stamp, Weave, assemble, read_record, stamped_at,
-};
+use crate::event::{Assembled, Event, Layout, Reading, Stamp, Weave, assemble, stamped_at};
 use crate::rules::MarkKind;
 use crate::safe::limits;
 use crate::source::{Chunk, Place, Segment};
 
 use super::banner::Banner;
 use super::lanes::{self, Finished, Lane};
+use super::sample::Sampler;
 
 pub(super) use news::{Found, News};
-
-/// How much one core searches at a time: small enough to stay in its cache while newlines are counted.
-const PIECE: usize = 512 << 10;
 
 /// Events held at once between the sequential and the parallel steps.
 const BATCH: usize = 256;
@@ -40,9 +37,6 @@ const LAYOUT_LINES: usize = 16;
 
 /// Candidates that are asked whether they have a service's prefix, in a log that did not begin so.
 const LAYOUT_TRIES: usize = 256;
-
-/// Lanes whose starts are looked for.
-const BANNERS: usize = 8;
 
 /// Which events count.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +74,7 @@ pub(super) struct Stream<'r> {
     /// Where the last event of each writer ended.
     strands: HashMap<u64, Strand>,
     started: bool,
+    sampler: Sampler,
     /// Newlines up to the end of the part at hand.
     newlines: u64,
     /// Candidates that may still be asked for a layout.
@@ -115,13 +110,6 @@ pub(super) struct Pushed {
     pub(super) newlines: u64,
 }
 
-/// What was found in one piece of a part.
-struct Piece {
-    candidates: Vec<Candidate>,
-    newlines: u64,
-    heard: Option<Heard>,
-}
-
 /// An event with what is known of it before it is examined.
 struct Placed<'c> {
     event: Event<'c>,
@@ -150,6 +138,7 @@ impl<'r> Stream<'r> {
             placed: None,
             strands: HashMap::new(),
             started: false,
+            sampler: Sampler::default(),
             newlines: 0,
             tries: LAYOUT_TRIES,
             again: false,
@@ -164,7 +153,9 @@ impl<'r> Stream<'r> {
 
     fn add_lane(&mut self) {
         let mut lane = Lane::new(self.matcher, self.lanes.is_empty(), self.base);
+        lane.runs.since = self.span.since;
         lane.runs.until = self.span.until;
+        lane.runs.zone = self.zone.clone();
         lane.runs.heard = self.news.is_some().then(Vec::new);
         self.lanes.push(lane);
     }
@@ -311,131 +302,6 @@ impl<'r> Stream<'r> {
         usize::try_from(position.saturating_sub(self.base)).unwrap_or(usize::MAX)
     }
 
-    /// Looks for candidates among the new lines, and listens who wrote them. Comes back with the newlines
-    /// behind `kept`.
-    fn search(&mut self, part: &Chunk<'_>, kept: usize) -> u64 {
-        let bytes = part.bytes;
-        let unsearched = self.in_part(self.searched);
-        let unheard = self.weave.as_ref().map_or(bytes.len(), Weave::end);
-        let from = unsearched.min(unheard).min(kept);
-        let mut pieces = Vec::with_capacity(bytes.len() / PIECE + 4);
-        let mut start = from;
-        while start < bytes.len() {
-            let mut end = (start + PIECE).min(bytes.len());
-            // A piece ends where something else is to be done with what follows.
-            for border in [kept, unsearched, unheard] {
-                if start < border && border < end {
-                    end = border;
-                }
-            }
-            end = memchr::memchr(b'\n', &bytes[end - 1..]).map_or(bytes.len(), |n| end + n);
-            pieces.push((start, end));
-            start = end;
-        }
-        let (weave, lanes, matcher) = (&self.weave, &self.lanes, self.matcher);
-        let search = |&(start, end): &(usize, usize)| {
-            let mut candidates = Vec::new();
-            if start >= unsearched {
-                matcher.candidates(bytes, start, end, &mut candidates);
-                for banner in lanes.iter().filter_map(|lane| lane.banner.as_ref()) {
-                    banner.candidates(bytes, start, end, &mut candidates);
-                }
-            }
-            let newlines = if start >= kept {
-                memchr::memchr_iter(b'\n', &bytes[start..end]).count() as u64
-            } else {
-                0
-            };
-            let heard = weave.as_ref().filter(|weave| start >= unheard && !weave.has_entries());
-            let heard = heard.map(|weave| weave.listen(bytes, start, end));
-            Piece { candidates, newlines, heard }
-        };
-        let found: Vec<Piece> = if pieces.len() > 1 {
-            pieces.par_iter().map(search).collect()
-        } else {
-            pieces.iter().map(search).collect()
-        };
-        if self.searched == 0 {
-            self.add_cut_head(bytes, found.first());
-        }
-        let mut newlines = 0;
-        for piece in &found {
-            newlines += piece.newlines;
-            let base = self.base;
-            self.waiting.extend(piece.candidates.iter().map(|found| base + found.at as u64));
-            if let (Some(weave), Some(heard)) = (&mut self.weave, &piece.heard) {
-                weave.take_in(heard);
-            }
-        }
-        self.searched = self.base + bytes.len() as u64;
-        if let Some(weave) = &mut self.weave {
-            if weave.has_entries() {
-                weave.take_in_entries(bytes, part.last);
-            }
-            weave.index();
-        }
-        let lanes = self.weave.as_ref().map_or(0, Weave::lanes);
-        for _ in self.lanes.len()..lanes {
-            self.add_lane();
-        }
-        self.look_at_formats(bytes, unheard);
-        newlines
-    }
-
-    /// A log may begin inside a traceback, whose head is then no candidate.
-    fn add_cut_head(&mut self, bytes: &[u8], first: Option<&Piece>) {
-        let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |n| n + 1);
-        let known = first.and_then(|piece| piece.candidates.first());
-        let is_known = known.is_some_and(|candidate| candidate.at == 0);
-        if end > 0
-            && !is_known
-            && crate::traceback::looks_inside(&read_record(&bytes[..end]).message)
-        {
-            self.waiting.push_back(self.base);
-        }
-    }
-
-    /// The format of each lane, by its first lines.
-    fn look_at_formats(&mut self, bytes: &[u8], unheard: usize) {
-        let Some(weave) = &self.weave else { return };
-        for (index, lane) in self.lanes.iter_mut().enumerate() {
-            if lane.is_unread() {
-                let stretches = weave.stretches_of(index, unheard, bytes.len());
-                lane.look_at(
-                    stretches.flat_map(|(start, end)| {
-                        bytes[start..end].split_inclusive(|&b| b == b'\n')
-                    }),
-                );
-            }
-        }
-    }
-
-    /// What a start looks like in each of the lanes with which the log begins.
-    fn look_at_lanes(&mut self, part: &Chunk<'_>) {
-        let Some(weave) = &self.weave else { return };
-        let ends = memchr::memchr_iter(b'\n', part.bytes).take(START_LINES);
-        let end = ends.last().map_or(part.bytes.len(), |newline| newline + 1);
-        let mut hits = Vec::new();
-        for (index, lane) in self.lanes.iter_mut().enumerate().take(BANNERS) {
-            let mut own = Vec::new();
-            for (start, end) in weave.stretches_of(index, 0, end) {
-                own.extend_from_slice(&part.bytes[start..end]);
-            }
-            lane.banner = Banner::learn(&own);
-            if let Some(banner) = &lane.banner {
-                banner.candidates(part.bytes, 0, part.bytes.len(), &mut hits);
-            }
-        }
-        if !hits.is_empty() {
-            let base = self.base;
-            let found = hits.into_iter().map(|candidate| base + candidate.at as u64);
-            let mut all: Vec<u64> = self.waiting.drain(..).chain(found).collect();
-            all.sort_unstable();
-            all.dedup();
-            self.waiting = all.into();
-        }
-    }
-
     /// Events of the candidates, in order, up to the first that is not whole yet. Comes back with how far
     /// the runs of each lane may be told of the part's lines.
     fn settle(&mut self, part: &Chunk<'_>) -> Vec<usize> {
@@ -470,8 +336,12 @@ impl<'r> Stream<'r> {
             {
                 let lines = self.lines_before(part, at);
                 self.examine(part, None, &mut batch);
-                self.weave = Some(Weave::new(layout, at, lines, self.base + at as u64));
+                let position = self.base + at as u64;
+                self.weave = Some(Weave::new(layout, at, lines, position));
                 self.again = true;
+                // Whose lines the rest are is not known yet.
+                self.sampler.back_to(position);
+                self.lanes[0].samples.retain(|sample| sample.position < position);
                 return vec![at];
             }
             let speaks = |line: &str| self.matcher.speaks(line);
@@ -611,7 +481,7 @@ impl<'r> Stream<'r> {
                     self.hear(part, weave, placed, &finding, (index, incident.is_some()));
                 }
             }
-            self.lanes[placed.lane].pass(self.base, placed.event.resume);
+            self.lanes[placed.lane].pass(part, self.base, placed.event.resume);
         }
         batch.clear();
     }

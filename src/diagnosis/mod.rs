@@ -11,6 +11,7 @@ mod join;
 mod record;
 mod rhythm;
 mod run;
+mod signs;
 mod tail;
 
 pub use alone::alone;
@@ -23,3 +24,4 @@ pub use join::{Death, Life, Told, join};
 pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame, Standing};
 pub use rhythm::longest_pause;
 pub use run::{Ended, Run, Runs, TAIL_ITEMS};
+pub use signs::Sample;

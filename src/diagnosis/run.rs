@@ -10,6 +10,7 @@ use super::finding::{Finding, Kind};
 use super::incident::{Incidents, Mention};
 use super::join::{Death, Life};
 use super::rhythm;
+use super::signs::{Coming, Sample, Signs};
 use crate::detect::Matcher;
 use crate::event::{Record, Stamp, read_record};
 use crate::model::Severity;
@@ -117,8 +118,14 @@ pub struct Runs<'r> {
     pub first_stamp: Option<Stamp>,
     /// This is one program of a whole machine's log: an error record that stands last ends no run.
     pub of_machine: bool,
-    /// Lines after this time are not looked at when an end is judged.
+    /// Lines before this time are no samples.
+    pub since: Option<jiff::civil::DateTime>,
+    /// Lines after this time are not looked at when an end is judged, and are no samples.
     pub until: Option<jiff::civil::DateTime>,
+    /// Zone of times that carry none.
+    pub zone: Option<jiff::tz::TimeZone>,
+    /// What the samples of the run that goes on show.
+    signs: Signs,
 }
 
 impl<'r> Runs<'r> {
@@ -143,7 +150,10 @@ impl<'r> Runs<'r> {
             stale: false,
             first_stamp: None,
             of_machine: false,
+            since: None,
             until: None,
+            zone: None,
+            signs: Signs::default(),
         }
     }
 
@@ -180,6 +190,16 @@ impl<'r> Runs<'r> {
             }
         }
         self.stale = true;
+    }
+
+    /// A line that is looked at whatever it says.
+    pub fn sample(&mut self, sample: &Sample<'_>) {
+        let civil = sample.stamp.as_ref().map(|stamp| stamp.civil);
+        let before = |since: jiff::civil::DateTime| civil.is_none_or(|civil| civil < since);
+        let behind = |until: jiff::civil::DateTime| civil.is_none_or(|civil| civil > until);
+        if !self.since.is_some_and(before) && !self.until.is_some_and(behind) {
+            self.signs.sample(sample);
+        }
     }
 
     /// Time of the last record seen that has one.
@@ -286,6 +306,7 @@ impl<'r> Runs<'r> {
         self.look_before(finding.place);
         let rules = self.rules();
         let stamp = self.last_stamp().cloned();
+        self.signs_before(&finding, stamp.as_ref());
         let mention = self.incidents.add(rules, &finding, stamp.clone());
         let incident = mention.as_ref().map(|mention| mention.incident);
         self.incidents.note_series(rules, &finding, stamp.as_ref(), incident);
@@ -310,6 +331,17 @@ impl<'r> Runs<'r> {
             }
         }
         incident
+    }
+
+    /// Tells of signs that a finding makes true.
+    fn signs_before(&mut self, finding: &Finding, stamp: Option<&Stamp>) {
+        let Some(matched) = &finding.matched else { return };
+        let rules = self.rules();
+        let rule = rules.rules[matched.rule].id.as_str();
+        let coming = Coming { rule, seconds: stamp.map(Stamp::seconds) };
+        for sign in self.signs.before(rules, coming) {
+            self.incidents.add_sign(rules, sign);
+        }
     }
 
     /// How many runs have ended, and first line and time of the one that goes on, once it has a line.
@@ -379,6 +411,7 @@ impl<'r> Runs<'r> {
         self.ended.push(run);
         self.lives.push(life);
         self.pid = None;
+        self.signs = Signs::default();
         self.tail.clear();
         self.remembered.clear();
         self.first_line = None;

@@ -8,6 +8,7 @@ use crate::detect::{ChainTracker, Fired, Moment, SeriesTracker};
 use crate::diagnosis::evidence::Line;
 use crate::diagnosis::finding::Finding;
 use crate::diagnosis::fingerprint;
+use crate::diagnosis::signs;
 use crate::event::Stamp;
 use crate::model::Level;
 use crate::rules::{Effect, RuleSet, SeriesKind};
@@ -275,6 +276,47 @@ impl Incidents {
         if self.link(rules, index, &fired.captures, now).is_some() {
             self.all[index].explained += fired.count - 1;
         }
+        Some(index)
+    }
+
+    /// Adds what a detector has found. Comes back with its incident; `None` where its rule is off, or where
+    /// there is no room.
+    pub(in crate::diagnosis) fn add_sign(
+        &mut self,
+        rules: &RuleSet,
+        sign: signs::Sign,
+    ) -> Option<usize> {
+        let at = rules.position(sign.rule)?;
+        let fingerprint = fingerprint::of_series(sign.rule, &sign.subject);
+        let (first, last) = (sign.first, sign.last);
+        let place = |moment: &signs::Moment| (moment.line.place, moment.stamp.clone());
+        let fresh = |serial| Incident {
+            fingerprint: fingerprint.clone(),
+            rule: at,
+            level: sign.level,
+            confidence: rules.rules[at].confidence,
+            first: place(&first),
+            evidence: vec![first.line.clone()],
+            serial,
+            ..Incident::default()
+        };
+        let index = self.place_of(&fingerprint, sign.level, fresh)?;
+        self.added += 1;
+        let incident = &mut self.all[index];
+        incident.added = self.added;
+        incident.count += sign.count;
+        incident.level = incident.level.max(sign.level);
+        incident.last = place(&last);
+        if incident.evidence.len() < limits::SERIES_EVIDENCE
+            && incident.evidence.last() != Some(&last.line)
+        {
+            incident.evidence.push(last.line.clone());
+        }
+        for (name, value) in &sign.captures {
+            incident.captures.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let now = self.moment(last.line.place, last.stamp.as_ref());
+        self.link(rules, index, &sign.captures, now);
         Some(index)
     }
 

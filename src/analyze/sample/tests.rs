@@ -1,0 +1,89 @@
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use proptest::prelude::*;
+
+use super::{BLOCK, EVERY_LINE, Sampler, look, newlines};
+use crate::source::{Chunk, Segment};
+
+/// Positions of the samples by the definition, word by word.
+fn plain(bytes: &[u8]) -> Vec<u64> {
+    let mut samples = Vec::new();
+    let mut last = None;
+    let mut at = 0;
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        let block = at / BLOCK;
+        if at < EVERY_LINE || last != Some(block) {
+            samples.push(at);
+        }
+        last = Some(block);
+        at += line.len() as u64;
+    }
+    samples
+}
+
+/// What the sampler takes where the bytes are shown in pieces that end near `cuts`; each part shows `kept`
+/// bytes again. Positions, with line numbers.
+fn taken(bytes: &[u8], cuts: &[usize], kept: usize) -> Vec<(u64, u64)> {
+    let mut sampler = Sampler::default();
+    let mut all = Vec::new();
+    let mut from = 0;
+    for &cut in cuts.iter().chain([&bytes.len()]) {
+        let end = bytes[..cut].iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
+        let end = if cut == bytes.len() { cut } else { end };
+        if end <= from {
+            continue;
+        }
+        let base = from.saturating_sub(kept);
+        let line = 1 + newlines(&bytes[..base]);
+        let segments = [Segment { at: 0, file: 0, offset: base as u64, line }];
+        let part =
+            Chunk { bytes: &bytes[base..end], segments: &segments, last: cut == bytes.len() };
+        let (mut seen, lines) = look(part.bytes, base as u64, from - base, end - base);
+        assert_eq!(lines, newlines(&bytes[from..end]));
+        let pieces = [((from - base, end - base), lines, &mut seen)];
+        let samples = sampler.take_in(&part, base as u64, pieces.into_iter());
+        all.extend(samples.iter().map(|sample| (sample.position, sample.place.line)));
+        from = end;
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn samples_are_the_same_however_the_log_is_cut(
+        lengths in prop::collection::vec(prop_oneof![20 => 1_usize..200, 1 => 1_usize..90_000], 1..2500),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let mut bytes = Vec::new();
+        for length in lengths {
+            bytes.extend(std::iter::repeat_n(b'x', length - 1));
+            bytes.push(b'\n');
+        }
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+        cuts.sort_unstable();
+        let found = taken(&bytes, &cuts, 288 << 10);
+        let positions: Vec<u64> = found.iter().map(|(position, _)| *position).collect();
+        prop_assert_eq!(positions, plain(&bytes));
+        for (position, line) in found {
+            prop_assert_eq!(line, 1 + newlines(&bytes[..position as usize]));
+        }
+    }
+}
+
+#[test]
+fn a_second_file_counts_its_own_lines() {
+    let bytes = b"aa\nbb\ncc\ndd\n";
+    let segments = [
+        Segment { at: 0, file: 0, offset: 0, line: 1 },
+        Segment { at: 6, file: 1, offset: 0, line: 1 },
+    ];
+    let part = Chunk { bytes, segments: &segments, last: true };
+    let (mut seen, lines) = look(bytes, 0, 0, bytes.len());
+    let samples =
+        Sampler::default().take_in(&part, 0, std::iter::once(((0, 12), lines, &mut seen)));
+    let places: Vec<_> =
+        samples.iter().map(|one| (one.place.file, one.place.byte, one.place.line)).collect();
+    assert_eq!(places, [(0, 0, 1), (0, 3, 2), (1, 0, 1), (1, 3, 2)]);
+}
