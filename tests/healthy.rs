@@ -205,7 +205,7 @@ fn a_crash_loop_that_is_survived_is_no_verdict() {
 
 /// Ends of logs of programs that are no bots, as nginx 1.22, Apache 2.2 and 2.4, PostgreSQL 15, sshd 9.2 and redis 7 write
 /// them: errors of requests and clients, workers that are told to end.
-const SERVERS: [(&str, &str); 7] = [
+const SERVERS: [(&str, &str); 10] = [
     (
         "nginx",
         "2026/11/26 08:07:04 [error] 79#79: *1 \"/nonexist/index.html\" is not found (2: No such file or directory), \
@@ -231,6 +231,22 @@ const SERVERS: [(&str, &str); 7] = [
          2026-11-26 08:07:29.383 UTC [8270] LOG:  background worker \"logical replication launcher\" (PID 8281) exited \
          with exit code 1\n\
          2026-11-26 08:07:29.399 UTC [8270] LOG:  database system is shut down\n",
+    ),
+    (
+        "PostgreSQL that a client asks too early",
+        "2026-11-26 08:07:27.101 UTC [8281] LOG:  database system is starting up\n\
+         2026-11-26 08:07:27.380 UTC [8290] FATAL:  the database system is starting up\n",
+    ),
+    (
+        "sshd alone",
+        "Dec 10 11:03:44 box sshd[25455]: Failed password for root from 192.0.2.253 port 42393 ssh2\n\
+         Dec 10 11:03:45 box sshd[25455]: error: Received disconnect from 192.0.2.253 port 42393:3: Auth fail [preauth]\n",
+    ),
+    (
+        "Hadoop",
+        "2026-11-26 08:07:27,034 INFO [main] org.apache.hadoop.mapreduce.v2.app.MRAppMaster: Executing with tokens:\n\
+         2026-11-26 08:07:28,034 ERROR [RMCommunicator Allocator] \
+         org.apache.hadoop.mapreduce.v2.app.rm.RMContainerAllocator: Error communicating with RM\n",
     ),
     (
         "sshd in a syslog",

@@ -2,6 +2,7 @@
 
 mod alone;
 mod baseline;
+mod daemon;
 mod decision;
 mod evidence;
 mod finding;

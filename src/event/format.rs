@@ -137,7 +137,9 @@ pub fn name_of(counts: impl IntoIterator<Item = ((Option<Format>, Format), u64)>
         .map(|(pair, _)| pair);
     match best {
         None | Some((None, Format::Plain)) => Format::Plain.to_string(),
-        Some((Some(wrapper), Format::Plain)) => wrapper.to_string(),
+        Some((Some(wrapper), format)) if format == Format::Plain || format == wrapper => {
+            wrapper.to_string()
+        }
         Some((Some(wrapper), format)) => format!("{wrapper}+{format}"),
         Some((None, format)) => format.to_string(),
     }
@@ -157,6 +159,7 @@ mod tests {
             (vec![((None, Format::Json), 2), ((None, Format::Logging), 3)], "logging"),
             (vec![((None, Format::Json), 3), ((None, Format::Logging), 3)], "logging"),
             (vec![((compose, Format::Plain), 3)], "docker-compose"),
+            (vec![((Some(Format::Kernel), Format::Kernel), 3)], "kernel"),
             (vec![((compose, Format::Logging), 3)], "docker-compose+logging"),
             (vec![((compose, Format::Logging), 0)], "plain"),
         ] {

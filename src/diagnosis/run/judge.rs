@@ -1,6 +1,7 @@
 //! How a run ended, and what explains it.
 
 use super::{Item, Runs, finding_of, line_finding};
+use crate::diagnosis::daemon;
 use crate::diagnosis::decision::{Cause, Decision, End, LAST_RECORD};
 use crate::diagnosis::finding::{Finding, Kind};
 use crate::diagnosis::incident::{LEAST_OF_A_VERDICT, Mention};
@@ -102,15 +103,16 @@ impl Runs<'_> {
             return Decision::plain(End::Clean);
         }
         // A logged traceback or an error record that stands last.
-        // Every program of a machine ends with an error now and then, and mostly goes on.
-        let counts = |mention: &&Mention| !self.of_machine || mention.kind != Kind::Record;
+        // Every program of a machine ends with an error now and then, and mostly goes on; so do servers.
+        let of_daemon = self.of_machine || self.ends_with_daemon();
+        let counts = |mention: &&Mention| !of_daemon || mention.kind != Kind::Record;
         if let Some(last) = found.iter().filter(counts).find(|mention| tail::is_ending(mention)) {
             return Decision::explained(End::Crash, &self.told(last), LAST_RECORD, true);
         }
         if goodbye && !error.as_ref().is_some_and(is_fatal) {
             return Decision::plain(End::Clean);
         }
-        if let Some(error) = error.filter(|_| !self.of_machine) {
+        if let Some(error) = error.filter(|_| !of_daemon) {
             // What the error record says may be what an earlier line told in full.
             if let Some(near) = found.first() {
                 return Decision::explained(End::Crash, near, LAST_RECORD, true);
@@ -242,6 +244,17 @@ impl Runs<'_> {
             Item::Marked { marks, .. } => self.has_mark(marks, MarkKind::Exit),
             Item::Line { .. } => false,
         })
+    }
+
+    /// Whether the last record of all is a daemon's or a server's, and no bot's.
+    fn ends_with_daemon(&self) -> bool {
+        let said = self.tail.iter().rev().find_map(|item| match item {
+            Item::Line { bytes, .. } => daemon::wrote(bytes),
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => {
+                finding.evidence.first().and_then(|line| daemon::wrote(line.text.as_bytes()))
+            }
+        });
+        said.unwrap_or_default()
     }
 
     /// Marks that are no sign of life.
