@@ -68,6 +68,8 @@ pub enum Said {
         /// The diagnosis that it is about: of [`Event::Diagnosis`] and [`Event::Update`].
         about: Option<About>,
     },
+    /// What [`WatchOptions::level`] hides: for hooks alone.
+    Hidden(About),
     /// A word for standard error, in formats that people read and in others.
     Word(String),
     /// All that was found before this place has been told.

@@ -11,6 +11,7 @@ const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 /// Where it is none, or too long; the text says what is one.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     let advice = || "not a span of time; write one such as `150ms`, `10s`, `2m` or `1h`".to_owned();
+    let none = || "no time at all; write at least `1ms`".to_owned();
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -24,12 +25,14 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         "m" | "min" => 60.0,
         "h" => 3600.0,
         "d" => 86_400.0,
+        _ if number == 0.0 => return Err(none()),
         "" => return Err(format!("{text} of what? Write `{text}s` for seconds, or `{text}ms`")),
         _ => return Err(advice()),
     };
     match Duration::try_from_secs_f64(number * unit) {
         Ok(span) if span >= Duration::from_millis(1) && span <= LONGEST => Ok(span),
-        _ => Err("from `1ms` to a year".to_owned()),
+        Ok(span) if span < Duration::from_millis(1) => Err(none()),
+        _ => Err("too long; at most a year can be waited for".to_owned()),
     }
 }
 

@@ -109,14 +109,19 @@ impl<'r> Followed<'r> {
             source,
             ending: ending.cloned().filter(|cause| matches!(cause, Cause::Unexplained { .. })),
         });
-        if shown {
-            let replayed = self.is_replayed(place);
-            let diagnosis = Box::new(diagnosis);
-            let about = self.about(number, diagnosis.clone(), place, false);
-            let about = About { logged_as_error, ..about };
-            let event = Event::Diagnosis(report::Told { diagnosis, replayed });
-            desk.said.push(Said::Event { event, about: Some(about) });
+        if !wanted {
+            return false;
         }
+        let replayed = self.is_replayed(place);
+        let diagnosis = Box::new(diagnosis);
+        let about = self.about(number, diagnosis.clone(), place, false);
+        let about = About { logged_as_error, ..about };
+        let event = Event::Diagnosis(report::Told { diagnosis, replayed });
+        desk.said.push(if shown {
+            Said::Event { event, about: Some(about) }
+        } else {
+            Said::Hidden(about)
+        });
         shown
     }
 
@@ -141,17 +146,30 @@ impl<'r> Followed<'r> {
         event.found = now.level;
         event.level = event.level.max(now.level);
         *event.finding = found.finding.clone();
-        let (number, level, shown) = (event.number, event.level, event.shown);
-        if shown {
-            let update = Update {
-                fingerprint: now.fingerprint.clone(),
-                first: now.first.clone(),
-                level,
-                reason: format!("more of it has come: {}", now.title),
-            };
-            let about = self.about(number, Box::new(now), found.finding.place, false);
-            desk.said.push(Said::Event { event: Event::Update(update), about: Some(about) });
+        let (number, level, place) = (event.number, event.level, event.place);
+        let (was_shown, shown) = (event.shown, event.shown || level >= desk.options.level);
+        let patterns = &desk.options.batch.patterns;
+        if !patterns.is_empty() && !patterns.contains(&now.pattern) {
+            return;
         }
+        event.shown = shown;
+        let diagnosis = Box::new(now);
+        let about = self.about(number, diagnosis.clone(), place, false);
+        let event = if was_shown {
+            Event::Update(Update {
+                fingerprint: diagnosis.fingerprint.clone(),
+                first: diagnosis.first.clone(),
+                level,
+                reason: format!("more of it has come: {}", diagnosis.title),
+            })
+        } else {
+            Event::Diagnosis(report::Told { diagnosis, replayed: self.is_replayed(place) })
+        };
+        desk.said.push(if shown {
+            Said::Event { event, about: Some(about) }
+        } else {
+            Said::Hidden(about)
+        });
     }
 
     /// A run has ended, or seems to.

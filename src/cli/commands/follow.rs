@@ -151,6 +151,9 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
     let clock = RealClock::new();
     let mut tell = |said: Said| {
         hooks.see(&said);
+        if matches!(said, Said::Hidden(_)) {
+            return true;
+        }
         send(&sender, Line::Said(said), &stop)
     };
     let is_asked = || stop.asked.load(Ordering::Acquire) || stop.closed.load(Ordering::Acquire);

@@ -67,12 +67,15 @@ impl Hooks {
         self.running.as_ref().map(|(supervisor, _)| supervisor.stopper())
     }
 
-    /// Offers them what is told.
+    /// Offers them what is found, also where `--level` hides it.
     pub(super) fn see(&mut self, said: &Said) {
-        let (Some((supervisor, _)), Said::Event { event, about }) = (&self.running, said) else {
-            return;
+        let Some((supervisor, _)) = &self.running else { return };
+        let (event, about) = match said {
+            Said::Event { event, about } => (Some(event), about.as_ref()),
+            Said::Hidden(about) => (None, Some(about)),
+            _ => return,
         };
-        if let Some(about) = about.as_ref().filter(|about| about.is_new) {
+        if let Some(about) = about.filter(|about| about.is_new) {
             let place = &about.diagnosis.last;
             self.seen.insert(place.source.clone(), place.line);
             supervisor.offer(Trigger {
@@ -83,7 +86,7 @@ impl Hooks {
                 logged_as_error: about.logged_as_error,
             });
         }
-        if let Event::Run(run) = event {
+        if let Some(Event::Run(run)) = event {
             let is_back = match run.action {
                 // A run is told behind what was found in it: only one that begins behind that is another.
                 RunAction::Began => {

@@ -73,6 +73,7 @@ impl Writer {
                 }
                 Ok(())
             }
+            Line::Said(Said::Hidden(_)) => Ok(()),
             Line::Said(Said::Pulse { lines }) => {
                 if let Some(live) = &mut self.live {
                     live.pulse(lines);

@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod follow;
+
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -250,11 +252,10 @@ fn a_package_is_the_requirement_of_the_bot() {
     assert!(said.contains("sh web3"), "{said}");
 }
 
-/// Whatever a log calls a module, it is in the report and in no command.
-#[test]
-fn hostile_names_reach_no_command_and_stay_in_the_report() {
+/// Names of modules that a log may hold and no command ever.
+fn hostile_names() -> Vec<String> {
     let long = "x".repeat(5_000);
-    for name in [
+    [
         "x; touch PWNED",
         "$(touch PWNED)",
         "`touch PWNED`",
@@ -264,18 +265,26 @@ fn hostile_names_reach_no_command_and_stay_in_the_report() {
         "--index-url=http://evil.invalid/simple",
         "../../evil",
         "a'b\"c",
-        &long,
+        long.as_str(),
         "r\u{435}quests",
         "git+https://evil.invalid/x",
         "x{module}",
         "%s%n",
-    ] {
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+/// Whatever a log calls a module, it is in the report and in no command.
+#[test]
+fn hostile_names_reach_no_command_and_stay_in_the_report() {
+    for name in hostile_names() {
         for hook in
             ["sh -c 'echo \"$1\" >>ran' sh {module}", "sh -c 'echo \"$1\" >>ran' sh {package}"]
         {
-            let place = Place::new(&missing(name));
+            let place = Place::new(&missing(&name));
             fs::write(place.path("requirements.txt"), "ccxt\nx\na\n").unwrap();
-            let all = ["--hook", hook, "--hook-patterns", "dependencies,other", "--format", "json"];
+            let all = ["--hook", hook, "--hook-patterns", "dependencies", "--format", "json"];
             let output = place.run(&all);
             assert_eq!(output.status.code(), Some(1), "{name}");
             let report = String::from_utf8(output.stdout).unwrap();
@@ -443,130 +452,4 @@ fn configuration_is_read_from_the_current_directory() {
     let report = String::from_utf8(output.stdout).unwrap();
     let named = Path::new("conf").join("logs").join("other.log");
     assert!(report.contains(&named.display().to_string()), "{report}");
-}
-
-/// A program that follows the log of a place; what it tells comes line by line.
-struct Following {
-    child: Child,
-    lines: std::sync::mpsc::Receiver<serde_json::Value>,
-}
-
-impl Following {
-    /// Starts one that acts on missing modules at once, and waits until it stands at the log's end.
-    fn start(place: &Place, args: &[&str]) -> Following {
-        let fixed = ["--follow", "--format", "jsonl", "--hook-patterns", "dependencies"];
-        let paced = ["--hook-level", "error", "--hook-settle", "1ms", "--hook-kill-after", "200ms"];
-        let mut child = place.command(&[&fixed[..], &paced, args].concat()).spawn().unwrap();
-        let stdout = child.stdout.take().unwrap();
-        let (sender, lines) = std::sync::mpsc::channel();
-        thread::spawn(move || {
-            for line in std::io::BufRead::lines(std::io::BufReader::new(stdout)) {
-                let line = line.unwrap();
-                let value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
-                let _ = sender.send(value);
-            }
-        });
-        let following = Following { child, lines };
-        following.wait_for(|line| line["event"] == "source" && line["action"] == "opened");
-        following
-    }
-
-    /// The next line that is what is waited for; others are passed over.
-    fn wait_for(&self, is_it: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
-        loop {
-            let line = self.lines.recv_timeout(Duration::from_secs(60)).expect("a line");
-            if is_it(&line) {
-                return line;
-            }
-        }
-    }
-
-    fn wait_for_hook(&self, action: &str) -> serde_json::Value {
-        self.wait_for(|line| line["event"] == "hook" && line["action"] == action)
-    }
-
-    /// SIGTERM; comes back with the exit status.
-    fn stop(mut self) -> i32 {
-        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        self.child.wait().unwrap().code().unwrap()
-    }
-}
-
-fn append(place: &Place, module: &str) {
-    let mut log = fs::File::options().append(true).open(place.path("bot.log")).unwrap();
-    let line = format!(
-        "2026-03-01 10:00:00,000 ERROR bot: ModuleNotFoundError: No module named '{module}'\n"
-    );
-    std::io::Write::write_all(&mut log, line.as_bytes()).unwrap();
-}
-
-/// What was there before is not acted on. A hook that hangs and ignores SIGTERM makes nobody wait, and is gone
-/// with all that it started when the program is asked to end.
-#[test]
-fn following_never_waits_for_a_hook() {
-    let place = Place::new("");
-    append(&place, "older");
-    let script = "trap \"\" TERM; (trap \"\" TERM; exec sleep 300) & echo $! >child; echo $$ >leader; sleep 300";
-    let following = Following::start(&place, &["--hook", &format!("sh -c '{script}'")]);
-    append(&place, "ccxt");
-    assert_eq!(following.wait_for_hook("started")["attempt"], 1);
-    wait_until("it runs", || place.read("leader").ends_with('\n'));
-    for module in ["one", "two", "three"] {
-        append(&place, module);
-        following.wait_for(|line| {
-            assert!(line["event"] != "hook" || line["action"] == "suppressed", "{line}");
-            line["event"] == "diagnosis" && line["captures"]["module"] == module
-        });
-    }
-    assert!(lives(&place.read("leader")));
-    assert_eq!(following.stop(), 0);
-    wait_until("nothing is left", || !lives(&place.read("leader")) && !lives(&place.read("child")));
-}
-
-/// 100 MiB of output end in one event with a bounded tail, and lines stay lines.
-#[test]
-fn a_flood_is_one_event() {
-    let place = Place::new("");
-    let hook = "sh -c 'head -c 104857600 /dev/zero | tr \"\\0\" y; echo; echo the end'";
-    let following = Following::start(&place, &["--hook", hook]);
-    append(&place, "ccxt");
-    let event = following.wait_for_hook("succeeded");
-    let output = event["output"].as_str().unwrap();
-    assert!(output.len() < 70_000 && output.ends_with("the end"), "{}", output.len());
-    assert_eq!(following.stop(), 0);
-}
-
-/// The bot that a hook started outlives the hook, and the program that ran it.
-#[test]
-fn a_bot_that_was_started_outlives_the_watcher() {
-    let place = Place::new("");
-    let following = Following::start(&place, &["--hook", "sh -c 'sleep 300 & echo $! >bot'"]);
-    append(&place, "ccxt");
-    following.wait_for_hook("succeeded");
-    let bot = place.read("bot");
-    assert!(lives(&bot));
-    assert_eq!(following.stop(), 0);
-    assert!(lives(&bot));
-    Command::new("kill").arg(bot.trim()).status().unwrap();
-}
-
-/// The pipe that ends tells that the bot is dead: the hook still runs, and its failure is the exit status.
-#[test]
-fn the_end_of_standard_input_is_acted_on() {
-    for (end, status) in [("exit 0", 1), ("exit 1", 2)] {
-        let place = Place::new("");
-        let hook = format!("sh -c 'touch ran; {end}'");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_wd-diagnose"))
-            .args(["--follow", "--hook-settle", "10ms", "--hook", &hook, "-"])
-            .current_dir(place.folder.path())
-            .env("XDG_STATE_HOME", place.path("state"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), CRASH.as_bytes()).unwrap();
-        let (found, said) = self::end(child);
-        assert_eq!((found, place.path("ran").exists()), (status, true), "{said}");
-    }
 }
