@@ -12,7 +12,9 @@
 //!
 //! One run at a time in the process; for each hook and log, at most one repair waits.
 
-use std::collections::{BTreeMap, VecDeque};
+mod incident;
+
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use super::record::{Moment, Outcome, QUIET, Record, words};
 use super::{Kind, Pace};
 use crate::model::Pattern;
 use crate::report::HookAction;
+use incident::{Incident, Phase, Told, anew, gave_up, keep, suppressed};
 
 /// Older than this when it is read, an event is reported and not acted on: the bot's fate was decided
 /// meanwhile.
@@ -92,45 +95,6 @@ pub enum Begin {
     },
     /// Nothing now.
     Nothing,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Nothing is to be done.
-    Calm,
-    /// A run is to begin.
-    Due { at: Moment, settling: bool },
-    /// The commands of giving up are to run.
-    GivingUp,
-    /// A run goes on.
-    Running,
-}
-
-/// Reasons that are told once, until something changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
-    Stale,
-    Running,
-    GaveUp,
-    Another,
-}
-
-/// One incident.
-#[derive(Debug)]
-struct Incident {
-    record: Record,
-    phase: Phase,
-    /// Seen again while its run went on.
-    again: bool,
-    told: Vec<Told>,
-    /// Numbers of recent events.
-    events: VecDeque<u64>,
-    /// Marks of the events that the next run acts on.
-    marks: VecDeque<u64>,
-    /// When the bot came back by itself.
-    self_restarts: VecDeque<Moment>,
-    /// `seen` as it was last written down.
-    saved: Moment,
 }
 
 /// All incidents.
@@ -509,55 +473,6 @@ impl Policy {
         // 32 bits are exact in an f64.
         f64::from((hasher.finish() >> 32) as u32) / f64::from(u32::MAX)
     }
-}
-
-impl Incident {
-    fn new() -> Incident {
-        Incident {
-            record: Record::default(),
-            phase: Phase::Calm,
-            again: false,
-            told: Vec::new(),
-            events: VecDeque::new(),
-            marks: VecDeque::new(),
-            self_restarts: VecDeque::new(),
-            saved: Moment::default(),
-        }
-    }
-
-    /// Tells a reason, unless it was told already.
-    fn tell(&mut self, what: Told, key: &Key, reason: &str) -> Option<Note> {
-        if self.told.contains(&what) {
-            return None;
-        }
-        self.told.push(what);
-        Some(suppressed(key, reason))
-    }
-}
-
-fn suppressed(key: &Key, reason: &str) -> Note {
-    Note {
-        key: key.clone(),
-        action: HookAction::Suppressed,
-        reason: reason.to_owned(),
-        attempt: None,
-    }
-}
-
-fn gave_up() -> String {
-    format!("it was given up; {}", anew())
-}
-
-fn anew() -> String {
-    format!("attempts count anew when it has stayed away for {}", words(QUIET))
-}
-
-/// Adds to a list that keeps the latest.
-fn keep<T>(list: &mut VecDeque<T>, item: T, most: usize) {
-    if list.len() >= most {
-        list.pop_front();
-    }
-    list.push_back(item);
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! looks is what a follower misses that was stopped, asleep or slow.
 
 mod model;
+mod places;
 mod scenes;
 mod state;
 mod streams;

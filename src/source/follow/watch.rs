@@ -28,21 +28,7 @@ impl Watch {
     /// # Errors
     /// Why the system gives no notifications, in words.
     pub(super) fn new(bell: Arc<Bell>) -> Result<Watch, String> {
-        let told = move |event: notify::Result<notify::Event>| {
-            let Ok(event) = event else { return bell.ring(|rung| rung.all = true) };
-            if event.need_rescan() {
-                // The system's queue has overflowed: who knows what happened.
-                return bell.ring(|rung| rung.all = true);
-            }
-            match event.kind {
-                // Opening and closing change nothing; our own would wake us.
-                EventKind::Access(_) => {}
-                EventKind::Modify(ModifyKind::Data(_)) => {
-                    bell.ring(|rung| rung.written.extend(event.paths));
-                }
-                _ => bell.ring(|rung| rung.moved.extend(event.paths)),
-            }
-        };
+        let told = move |event| ring(&bell, event);
         match notify::recommended_watcher(told) {
             Ok(watcher) => Ok(Watch { watcher: Some(watcher), folders: HashMap::new() }),
             Err(error) => Err(words(&error)),
@@ -110,6 +96,23 @@ impl Watch {
     }
 }
 
+/// Says what an event is about.
+fn ring(bell: &Bell, event: notify::Result<notify::Event>) {
+    let Ok(event) = event else { return bell.ring(|rung| rung.all = true) };
+    if event.need_rescan() {
+        // The system's queue has overflowed: who knows what happened.
+        return bell.ring(|rung| rung.all = true);
+    }
+    match event.kind {
+        // Opening and closing change nothing; our own would wake us.
+        EventKind::Access(_) => {}
+        EventKind::Modify(ModifyKind::Data(_)) => {
+            bell.ring(|rung| rung.written.extend(event.paths));
+        }
+        _ => bell.ring(|rung| rung.moved.extend(event.paths)),
+    }
+}
+
 /// Why changes in one of these folders are not told by the system, in words.
 pub(super) fn untold(folders: &BTreeSet<PathBuf>) -> Option<String> {
     let mut kinds: Vec<(&PathBuf, &str)> =
@@ -142,5 +145,32 @@ fn words(error: &notify::Error) -> String {
         }
         notify::ErrorKind::Io(error) => format!("the system does not tell of changes: {error}"),
         _ => format!("the system does not tell of changes: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use notify::event::{DataChange, Flag, RenameMode};
+
+    use super::*;
+
+    #[test]
+    fn what_an_event_is_about() {
+        let bell = Bell::default();
+        let rung = |event| {
+            ring(&bell, event);
+            let rung = bell.wait(Instant::now());
+            (rung.all, rung.written.len(), rung.moved.len())
+        };
+        let event = |kind| notify::Event::new(kind).add_path(PathBuf::from("bot.log"));
+        let written = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+        assert_eq!(rung(Ok(event(written))), (false, 1, 0));
+        let renamed = EventKind::Modify(ModifyKind::Name(RenameMode::From));
+        assert_eq!(rung(Ok(event(renamed))), (false, 0, 1));
+        // Some events were left out, or no one knows what happened.
+        assert!(rung(Ok(event(EventKind::Other).set_flag(Flag::Rescan))).0);
+        assert!(rung(Err(notify::Error::generic("gone"))).0);
     }
 }

@@ -7,8 +7,8 @@ use super::{Action, Bell, Heard, Notice, Queue, SourceId, heard, lines};
 use crate::source::follow::stream::{Stream, Streams};
 
 #[cfg(unix)]
-fn fifo(folder: &std::path::Path) -> std::path::PathBuf {
-    let path = folder.join("fifo");
+pub(super) fn fifo(folder: &std::path::Path, name: &str) -> std::path::PathBuf {
+    let path = folder.join(name);
     let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
     assert!(made.success());
     path
@@ -25,7 +25,7 @@ fn hear(queue: &Queue, heard: &mut Heard, done: impl Fn(&Heard) -> bool) {
 #[test]
 fn a_fifo_is_read_writer_after_writer() {
     let folder = tempfile::tempdir().unwrap();
-    let path = fifo(folder.path());
+    let path = fifo(folder.path(), "fifo");
     let bell = Arc::new(Bell::default());
     let queue = Arc::new(Queue::new(bell.clone()));
     let mut streams = Streams::default();
