@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod storms;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -28,7 +30,11 @@ struct Watcher {
 
 impl Watcher {
     fn start(folder: &Path, args: &[&str], stdin: Stdio) -> Watcher {
-        let mut child = command(folder, args).stdin(stdin).spawn().unwrap();
+        Watcher::of(command(folder, args).stdin(stdin))
+    }
+
+    fn of(command: &mut Command) -> Watcher {
+        let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {
