@@ -7,7 +7,7 @@ mod common;
 #[path = "../benches/corpus.rs"]
 mod corpus;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Write};
 
 use std::time::{Duration, SystemTime};
@@ -316,26 +316,40 @@ fn a_torn_traceback_has_its_time_on_every_path() {
     assert_eq!(log.finish().0, whole);
 }
 
-/// As many events are told as the report counts, but for those of which only the end of a run tells. What
-/// only several events show together is no event.
+/// As many events are told as the report counts, but for those of which only the end of a run tells; and each
+/// series when it comes about.
 #[test]
 fn every_event_is_told_once() {
+    // A rule that nothing matches tells of a series, or of what a run shows that none of its lines says.
+    let is_series = |id: &str| {
+        let rule = common::RULES.get(id).filter(|_| !id.starts_with("other/"));
+        rule.is_some_and(|rule| rule.series.is_some() || rule.whens.is_empty())
+    };
+    let mut seen = 0;
     for case in cases().iter().filter(|case| case.is_file()) {
         let (report, said) = followed(case, 1 << 20, false);
         let mut told: BTreeMap<String, u64> = BTreeMap::new();
+        let mut series = BTreeSet::new();
         for said in said {
             if let Said::Event { event: Event::Diagnosis(one), .. } = said {
                 assert_eq!(one.diagnosis.count, 1);
-                *told.entry(one.diagnosis.fingerprint).or_default() += 1;
+                if is_series(&one.diagnosis.rule) {
+                    series.insert(one.diagnosis.fingerprint);
+                } else {
+                    *told.entry(one.diagnosis.fingerprint).or_default() += 1;
+                }
             }
         }
-        let is_event =
-            |one: &Diagnosis| common::RULES.get(&one.rule).is_none_or(|rule| rule.series.is_none());
-        let events = report.diagnoses.into_iter().filter(is_event);
+        let (wholes, events): (Vec<Diagnosis>, Vec<Diagnosis>) =
+            report.diagnoses.into_iter().partition(|one| is_series(&one.rule));
         let counted: BTreeMap<String, u64> =
-            events.map(|one| (one.fingerprint, one.count)).collect();
+            events.into_iter().map(|one| (one.fingerprint, one.count)).collect();
         assert_eq!(told, counted, "{}", case.name);
+        let wholes: BTreeSet<String> = wholes.into_iter().map(|one| one.fingerprint).collect();
+        assert_eq!(series, wholes, "{}", case.name);
+        seen += series.len();
     }
+    assert!(seen > 0);
 }
 
 #[test]

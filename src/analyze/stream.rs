@@ -157,6 +157,7 @@ impl<'r> Stream<'r> {
         lane.runs.until = self.span.until;
         lane.runs.zone = self.zone.clone();
         lane.runs.heard = self.news.is_some().then(Vec::new);
+        lane.runs.incidents.wholes = self.news.is_some().then(Vec::new);
         self.lanes.push(lane);
     }
 
@@ -478,7 +479,7 @@ impl<'r> Stream<'r> {
                 if let Some(incident) = incident
                     && self.news.is_some()
                 {
-                    self.hear(part, weave, placed, &finding, (index, incident.is_some()));
+                    self.hear(part, weave, placed, &finding, (index, incident));
                 }
             }
             self.lanes[placed.lane].pass(part, self.base, placed.event.resume);

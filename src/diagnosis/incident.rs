@@ -18,6 +18,7 @@ use crate::safe::redact::Redactor;
 use crate::source::Place;
 
 use links::Tag;
+pub use links::Whole;
 
 /// Below this a diagnosis is never a verdict (contract of the report).
 pub const LEAST_OF_A_VERDICT: f64 = 0.5;
@@ -47,6 +48,8 @@ pub struct Incidents {
     /// Incidents made so far.
     made: u64,
     memory: links::Memory,
+    /// Where someone listens: the series that came about since this was last taken.
+    pub wholes: Option<Vec<Whole>>,
 }
 
 /// A traceback belongs to the record that names its exception at most this many lines above it.
@@ -133,6 +136,7 @@ impl Incidents {
             context_bytes: 0,
             made: 0,
             memory: links::Memory::default(),
+            wholes: None,
         }
     }
 

@@ -20,7 +20,7 @@ pub use baseline::{Baseline, Known};
 pub use decision::{Cause, Decision, End};
 pub use evidence::{Line, lines_before};
 pub use finding::{Finding, Kind};
-pub use incident::{Incidents, LEAST_OF_A_VERDICT, Mention, Names};
+pub use incident::{Incidents, LEAST_OF_A_VERDICT, Mention, Names, Whole};
 pub use join::{Death, Life, Told, join};
 pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame, Standing};
 pub use rhythm::longest_pause;

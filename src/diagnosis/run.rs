@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 mod judge;
 mod told;
 
-use super::decision::{Decision, End};
+use super::decision::{Cause, Decision, End};
 use super::finding::{Finding, Kind};
 use super::incident::{Incidents, Mention};
 use super::join::{Death, Life};
@@ -83,6 +83,8 @@ pub struct Ended {
     pub run: Run,
     /// How it ended, and why.
     pub decision: Decision,
+    /// Where that followed from something else: the place of the last event of that, and its rule.
+    pub root: Option<(Place, usize)>,
 }
 
 /// Follows one source from run to run.
@@ -405,7 +407,12 @@ impl<'r> Runs<'r> {
             cause,
         };
         if let Some(heard) = &mut self.heard {
-            heard.push(Ended { number: self.count, run: run.clone(), decision });
+            let root = cause.filter(|&root| match &decision.cause {
+                Some(Cause::Found { mention, .. }) => mention.incident != root,
+                _ => false,
+            });
+            let root = root.map(|root| self.incidents.last_of(root));
+            heard.push(Ended { number: self.count, run: run.clone(), decision, root });
         }
         self.count += 1;
         self.ended.push(run);

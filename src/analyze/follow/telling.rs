@@ -4,7 +4,7 @@ use super::followed::{Followed, Look, Opening, Why};
 use super::told::{ToldEnd, ToldEvent, cause_place};
 use super::{About, Desk, Said};
 use crate::analyze::stream::{Found, News};
-use crate::diagnosis::{Cause, Diagnosis, End, Ended, Kind, Names, alone};
+use crate::diagnosis::{Cause, Diagnosis, End, Ended, Kind, Names, Whole, alone};
 use crate::event::Stamp;
 use crate::model::{Level, Severity};
 use crate::report::{self, Event, RunAction, RunEvent, RunReport, Update};
@@ -41,6 +41,7 @@ impl<'r> Followed<'r> {
                     self.tell_begun(lane, next.unwrap_or(behind), desk);
                 }
                 News::Found(found) => self.found(*found, look, desk),
+                News::Whole { lane, run, whole } => self.whole((lane, run), *whole, desk),
             }
         }
     }
@@ -76,6 +77,44 @@ impl<'r> Followed<'r> {
         }
     }
 
+    /// Tells what several events show together: once in a run.
+    fn whole(&mut self, run: (usize, u64), whole: Whole, desk: &mut Desk<'_, 'r>) {
+        let place = whole.place();
+        if self.was_told_before(place) || !self.told.comes_about(run, whole.fingerprint()) {
+            return;
+        }
+        let source = self.name_of(run.0);
+        let names = Names { source: &source, files: &self.names, redactor: desk.redactor };
+        let diagnosis = Box::new(whole.into_diagnosis(desk.matcher.rules, &names));
+        *desk.number += 1;
+        let number = *desk.number;
+        let about = self.about(number, diagnosis.clone(), place, false);
+        self.announce(diagnosis, about, place, desk);
+    }
+
+    /// Tells a diagnosis that is new; comes back with whether it was shown.
+    fn announce(
+        &self,
+        diagnosis: Box<Diagnosis>,
+        about: About,
+        place: Place,
+        desk: &mut Desk<'_, 'r>,
+    ) -> bool {
+        let patterns = &desk.options.batch.patterns;
+        if !patterns.is_empty() && !patterns.contains(&diagnosis.pattern) {
+            return false;
+        }
+        let shown = diagnosis.level >= desk.options.level;
+        let replayed = self.is_replayed(place);
+        desk.said.push(if shown {
+            let event = Event::Diagnosis(report::Told { diagnosis, replayed });
+            Said::Event { event, about: Some(about) }
+        } else {
+            Said::Hidden(about)
+        });
+        shown
+    }
+
     /// Tells an event; comes back with whether it was shown.
     pub(super) fn tell(
         &mut self,
@@ -84,11 +123,16 @@ impl<'r> Followed<'r> {
         provisional: bool,
         desk: &mut Desk<'_, 'r>,
     ) -> bool {
-        let Found { lane, finding, stamp, .. } = found;
+        let Found { lane, finding, stamp, behind, .. } = found;
         let source = self.name_of(lane);
         let names = Names { source: &source, files: &self.names, redactor: desk.redactor };
         let diagnosis = alone(desk.matcher.rules, &finding, stamp.clone(), ending, &names);
-        let Some(diagnosis) = diagnosis else { return false };
+        let Some(mut diagnosis) = diagnosis else { return false };
+        if let Some((began, rule)) = behind {
+            let title = &desk.matcher.rules.rules[rule].title;
+            let behind = format!(" It followed from what began at line {}: {title}.", began.line);
+            diagnosis.summary.push_str(&behind);
+        }
         *desk.number += 1;
         let number = *desk.number;
         let patterns = &desk.options.batch.patterns;
@@ -109,20 +153,9 @@ impl<'r> Followed<'r> {
             source,
             ending: ending.cloned().filter(|cause| matches!(cause, Cause::Unexplained { .. })),
         });
-        if !wanted {
-            return false;
-        }
-        let replayed = self.is_replayed(place);
         let diagnosis = Box::new(diagnosis);
         let about = self.about(number, diagnosis.clone(), place, false);
-        let about = About { logged_as_error, ..about };
-        let event = Event::Diagnosis(report::Told { diagnosis, replayed });
-        desk.said.push(if shown {
-            Said::Event { event, about: Some(about) }
-        } else {
-            Said::Hidden(about)
-        });
-        shown
+        self.announce(diagnosis, About { logged_as_error, ..about }, place, desk)
     }
 
     /// An event that was told before it was whole: there may be more of it now.
@@ -182,7 +215,10 @@ impl<'r> Followed<'r> {
     ) {
         let decision = &ended.decision;
         let run = (lane, ended.number);
-        let cause = cause_place(decision);
+        // What it followed from is to blame, where that is remembered.
+        let root = ended.root.map(|(place, _)| place);
+        let root = root.filter(|&place| self.told.event(place).is_some());
+        let cause = root.or(cause_place(decision));
         let supposed = why == Why::Quiet;
         if decision.end == End::Open {
             let Some(end) = self.told.end(run).map(|end| end.clone()) else { return };
@@ -206,26 +242,38 @@ impl<'r> Followed<'r> {
             return;
         }
         if let Some(cause) = &decision.cause {
-            self.blame(lane, cause, why, desk);
+            self.blame(lane, (cause, root), why, desk);
         }
         self.tell_run(RunAction::Ended, lane, ended, desk);
     }
 
-    /// What ended a run is fatal.
-    pub(super) fn blame(&mut self, lane: usize, cause: &Cause, why: Why, desk: &mut Desk<'_, 'r>) {
+    /// What ended a run is fatal: the event at `root`, where what ended it followed from that.
+    fn blame(
+        &mut self,
+        lane: usize,
+        (cause, root): (&Cause, Option<Place>),
+        why: Why,
+        desk: &mut Desk<'_, 'r>,
+    ) {
+        let with = if root.is_some() { "what followed from it" } else { "it" };
         let reason = match why {
-            Why::Next => "the next run has begun: the one before ended with it",
-            Why::Quiet => "nothing has followed it: the run has ended with it",
-            Why::Over => "the input has ended: the run has ended with it",
+            Why::Next => format!("the next run has begun: the one before ended with {with}"),
+            Why::Quiet => format!("nothing more has come: the run has ended with {with}"),
+            Why::Over => format!("the input has ended: the run has ended with {with}"),
         };
         let rules = desk.matcher.rules;
-        let Some(event) = self.told.blamed(cause) else {
+        let event = match root {
+            Some(place) => self.told.event(place),
+            None => self.told.blamed(cause),
+        };
+        let Some(event) = event else {
             if let Cause::Unexplained { finding, .. } = cause {
                 let found = Found {
                     lane,
                     finding: (**finding).clone(),
                     stamp: finding.stamp.clone(),
                     incident: true,
+                    behind: None,
                     open: false,
                 };
                 self.tell(found, Some(cause), false, desk);
@@ -253,7 +301,7 @@ impl<'r> Followed<'r> {
                 fingerprint: diagnosis.fingerprint.clone(),
                 first: diagnosis.first.clone(),
                 level: Level::Fatal,
-                reason: reason.to_owned(),
+                reason,
             })
         } else {
             Event::Diagnosis(report::Told { diagnosis, replayed: self.is_replayed(place) })
@@ -293,7 +341,8 @@ impl<'r> Followed<'r> {
     ) {
         let rule = match &ended.decision.cause {
             Some(Cause::Found { mention, .. }) => {
-                Some(desk.matcher.rules.rules[mention.rule].id.clone())
+                let rule = ended.root.map_or(mention.rule, |(_, rule)| rule);
+                Some(desk.matcher.rules.rules[rule].id.clone())
             }
             Some(Cause::Unexplained { rule, .. }) => Some((*rule).to_owned()),
             None => None,

@@ -1,6 +1,6 @@
 //! What was told of a source, so that nothing is told twice and what turns out worse can be named.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::diagnosis::{Cause, Decision, End, Finding, Kind};
 use crate::event::Stamp;
@@ -12,6 +12,9 @@ const EVENTS: usize = 64;
 
 /// Runs remembered whose end was told.
 const RUNS: usize = 16;
+
+/// Series remembered that were told; beyond it all may be told once more.
+const WHOLES: usize = 1_000;
 
 /// An event that was told, or would have been but for `--level`.
 #[derive(Debug)]
@@ -55,6 +58,8 @@ pub(super) struct Told {
     ends: VecDeque<ToldEnd>,
     /// How many runs of each lane were said to have begun.
     begun: Vec<u64>,
+    /// Series that were told, by lane, number of the run, and fingerprint.
+    wholes: BTreeSet<(usize, u64, String)>,
 }
 
 impl Told {
@@ -111,6 +116,14 @@ impl Told {
         let is_new = number >= self.begun[lane];
         self.begun[lane] = self.begun[lane].max(number + 1);
         is_new
+    }
+
+    /// Whether it is new in its run that a series has come about; from now on it is not.
+    pub(super) fn comes_about(&mut self, (lane, run): (usize, u64), fingerprint: &str) -> bool {
+        if self.wholes.len() == WHOLES {
+            self.wholes.clear();
+        }
+        self.wholes.insert((lane, run, fingerprint.to_owned()))
     }
 
     /// Whether a run is said to have ended of which only silence tells that.

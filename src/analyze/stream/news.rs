@@ -1,16 +1,25 @@
 //! What a stream tells who listens while it goes on: each event in which something was found, each run
 //! that has ended.
 
-use super::{Placed, Stream};
-use crate::diagnosis::{Ended, Finding, Runs};
-use crate::event::{Assembled, Event, Reading, Stamp, Weave, assemble};
-use crate::source::Chunk;
+use super::{Placed, START_LINES, Stream};
+use crate::analyze::banner::Banner;
+use crate::diagnosis::{Ended, Finding, Runs, Whole};
+use crate::event::{Assembled, Event, Layout, Reading, Stamp, Weave, assemble};
+use crate::source::{Chunk, Place};
 
 /// Something that was found, in order.
 #[derive(Debug, Clone)]
 pub(in crate::analyze) enum News {
     /// An event.
     Found(Box<Found>),
+    /// What several events show together.
+    Whole {
+        /// The lane whose run it was.
+        lane: usize,
+        /// How many runs had ended before it there.
+        run: u64,
+        whole: Box<Whole>,
+    },
     /// The end of a run.
     Ended {
         /// The lane whose run it was.
@@ -28,6 +37,8 @@ pub(in crate::analyze) struct Found {
     pub(in crate::analyze) stamp: Option<Stamp>,
     /// It is an incident, and not only a mark.
     pub(in crate::analyze) incident: bool,
+    /// What it followed from: where that began, and its rule.
+    pub(in crate::analyze) behind: Option<(Place, usize)>,
     /// It reaches to the end of what there is: more of it may come.
     pub(in crate::analyze) open: bool,
 }
@@ -38,6 +49,7 @@ impl<'r> Stream<'r> {
         self.news = Some(Vec::new());
         for lane in &mut self.lanes {
             lane.runs.heard = Some(Vec::new());
+            lane.runs.incidents.wholes = Some(Vec::new());
         }
     }
 
@@ -49,9 +61,14 @@ impl<'r> Stream<'r> {
         self.news.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Finds what it can at once, and judges the start of the log not at all.
-    pub(in crate::analyze) fn start_early(&mut self) {
+    /// Finds what it can at once: of the start of the log, of which `bytes` are there, it judges only what a
+    /// start of this bot looks like.
+    pub(in crate::analyze) fn start_early(&mut self, bytes: &[u8]) {
         self.started = true;
+        let lines = || bytes.split_inclusive(|&b| b == b'\n').take(START_LINES);
+        if !Weave::is_export(lines()) && Layout::of(lines()).is_none() {
+            self.lanes[0].banner = Banner::learn(bytes);
+        }
     }
 
     /// Whether enough of the log has come for its start to be judged; before that nothing is found.
@@ -96,17 +113,24 @@ impl<'r> Stream<'r> {
         weave: Option<&Weave>,
         placed: &Placed<'_>,
         finding: &Finding,
-        (lane, incident): (usize, bool),
+        (lane, incident): (usize, Option<usize>),
     ) {
+        // What it completes is told behind it.
+        let incidents = &mut self.lanes[lane].runs.incidents;
+        let behind = incident.and_then(|index| incidents.cause_of(index));
+        let wholes = incidents.wholes.as_mut().map(std::mem::take).unwrap_or_default();
+        let run = self.lanes[lane].runs.count;
         self.hear_ends(lane);
         let open = placed.event.end() >= part.bytes.len();
         let stamp = self.lanes[lane].runs.last_stamp().cloned();
-        let found = Found { lane, finding: finding.clone(), stamp, incident, open };
+        let incident = incident.is_some();
+        let found = Found { lane, finding: finding.clone(), stamp, incident, behind, open };
         let apart = self.apart.contains(&placed.place);
         let apart = apart.then(|| self.traceback_of(part, weave, &placed.event, &found)).flatten();
         let news = self.news.get_or_insert_default();
         news.push(News::Found(Box::new(found)));
         news.extend(apart.map(|found| News::Found(Box::new(found))));
+        news.extend(wholes.into_iter().map(|whole| whole_of(lane, run, whole)));
     }
 
     /// The traceback of a logged event on its own.
@@ -130,9 +154,18 @@ impl<'r> Stream<'r> {
     }
 
     fn hear_ends(&mut self, lane: usize) {
-        if let (Some(news), Some(ends)) = (&mut self.news, &mut self.lanes[lane].runs.heard) {
+        let runs = &mut self.lanes[lane].runs;
+        if let (Some(news), Some(ends)) = (&mut self.news, &mut runs.heard) {
+            // An absence is decided with the end of its run.
+            let wholes = runs.incidents.wholes.as_mut().map(std::mem::take).unwrap_or_default();
+            let run = runs.count;
+            news.extend(wholes.into_iter().map(|whole| whole_of(lane, run, whole)));
             let ends = ends.drain(..);
             news.extend(ends.map(|ended| News::Ended { lane, ended: Box::new(ended) }));
         }
     }
+}
+
+fn whole_of(lane: usize, run: u64, whole: Whole) -> News {
+    News::Whole { lane, run, whole: Box::new(whole) }
 }

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Incident, Incidents, LEAST_OF_A_VERDICT};
+use super::{Incident, Incidents, LEAST_OF_A_VERDICT, Names};
 use crate::detect::{ChainTracker, Fired, Moment, SeriesTracker};
 use crate::diagnosis::evidence::Line;
 use crate::diagnosis::finding::Finding;
 use crate::diagnosis::fingerprint;
+use crate::diagnosis::record::Diagnosis;
 use crate::diagnosis::signs;
 use crate::event::Stamp;
 use crate::model::Level;
@@ -60,6 +61,33 @@ struct Sign {
     place: Place,
     stamp: Option<Stamp>,
     line: Line,
+    /// It is an incident of its own as well.
+    is_incident: bool,
+}
+
+/// What several lines show together and has just come about, or more of it, for who listens.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    incident: Incident,
+}
+
+impl Whole {
+    /// The same for the same cause.
+    pub fn fingerprint(&self) -> &str {
+        &self.incident.fingerprint
+    }
+
+    /// Where the event stands that completed it, or the one that waited in vain.
+    pub fn place(&self) -> Place {
+        self.incident.last.0
+    }
+
+    /// It as a diagnosis of its own: one, whatever the number of its events, with lines of those that were
+    /// not told themselves.
+    pub fn into_diagnosis(self, rules: &RuleSet, names: &Names<'_>) -> Diagnosis {
+        let diagnosis = self.incident.into_diagnosis(rules, names, "");
+        Diagnosis { count: 1, ..diagnosis }
+    }
 }
 
 /// Runs in a row that ended in one incident.
@@ -115,6 +143,17 @@ impl Incidents {
     /// Whether `index` is counted by the series `whole`.
     fn is_part(&self, index: usize, whole: usize) -> bool {
         self.all[index].part_of.is_some_and(|tag| tag == self.tag(whole))
+    }
+
+    /// The cause of an incident's last event: its first line, and its rule. `None` where it stands alone.
+    pub fn cause_of(&self, index: usize) -> Option<(Place, usize)> {
+        let root = self.root(index, self.all[index].follows);
+        (root != index).then(|| (self.all[root].first.0, self.all[root].rule))
+    }
+
+    /// Where the last event of an incident stands, and its rule.
+    pub fn last_of(&self, index: usize) -> (Place, usize) {
+        (self.all[index].last.0, self.all[index].rule)
     }
 
     fn tag(&self, index: usize) -> Tag {
@@ -223,7 +262,8 @@ impl Incidents {
             end -= 1;
         }
         line.text.truncate(end);
-        let sign = Sign { place: finding.place, stamp: stamp.cloned(), line };
+        let is_incident = incident.is_some();
+        let sign = Sign { place: finding.place, stamp: stamp.cloned(), line, is_incident };
         for step in &finding.steps {
             let Some(series) = &rules.rules[step.rule].series else { continue };
             for fired in self.memory.series.see(series, step, now, &sign) {
@@ -256,11 +296,25 @@ impl Incidents {
             rule: fired.rule,
             level,
             confidence: rule.confidence,
-            first,
+            first: first.clone(),
             evidence: vec![fired.first.line.clone()],
             serial,
             ..Incident::default()
         };
+        if let Some(wholes) = &mut self.wholes {
+            let signs = [&fired.first, &fired.last];
+            let signs = &signs[..1 + usize::from(fired.last.place != fired.first.place)];
+            let told = signs.iter().filter(|sign| !sign.is_incident);
+            wholes.push(Whole {
+                incident: Incident {
+                    count: fired.count,
+                    last: (fired.last.place, fired.last.stamp.clone()),
+                    captures: fired.captures.clone(),
+                    evidence: told.map(|sign| sign.line.clone()).collect(),
+                    ..fresh(0)
+                },
+            });
+        }
         let index = self.place_of(&fingerprint, level, fresh)?;
         self.added += 1;
         let incident = &mut self.all[index];
@@ -300,6 +354,18 @@ impl Incidents {
             serial,
             ..Incident::default()
         };
+        if let Some(wholes) = &mut self.wholes {
+            let mut incident = Incident {
+                count: sign.count,
+                last: place(&last),
+                captures: sign.captures.clone(),
+                ..fresh(0)
+            };
+            if first.line != last.line {
+                incident.evidence.push(last.line.clone());
+            }
+            wholes.push(Whole { incident });
+        }
         let index = self.place_of(&fingerprint, sign.level, fresh)?;
         self.added += 1;
         let incident = &mut self.all[index];

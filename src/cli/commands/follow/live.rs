@@ -1,7 +1,7 @@
 //! Following on a terminal: the block of a diagnosis once for each new incident, repeats as a count, and a
 //! line that says how things stand, which is drawn only where someone may look at it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -49,9 +49,12 @@ pub(super) struct Live {
 struct Seen {
     count: u64,
     rule: String,
-    /// Of the event last told.
-    level: Level,
+    /// Line and level of the events last told.
+    levels: VecDeque<(u64, Level)>,
 }
+
+/// Events of an incident whose level is remembered: how the run ends can only be about one of them.
+const LEVELS: usize = 32;
 
 impl Live {
     /// For the logs that `paths` name.
@@ -139,10 +142,13 @@ impl Live {
         let seen = self.seen.entry(key).or_insert_with(|| Seen {
             count: 0,
             rule: diagnosis.rule.clone(),
-            level: Level::Warning,
+            levels: VecDeque::new(),
         });
         seen.count += 1;
-        seen.level = diagnosis.level;
+        if seen.levels.len() == LEVELS {
+            seen.levels.pop_front();
+        }
+        seen.levels.push_back((diagnosis.first.line, diagnosis.level));
         let count = seen.count;
         if count == 1 {
             if !self.may_print()? {
@@ -164,10 +170,14 @@ impl Live {
         let key = (update.first.source.clone(), update.fingerprint.clone());
         let rule = match self.seen.get_mut(&key) {
             Some(seen) => {
-                let before = std::mem::replace(&mut seen.level, update.level);
-                let count = &mut self.counts[before as usize];
-                *count = count.saturating_sub(1);
-                self.counts[update.level as usize] += 1;
+                let line = update.first.line;
+                let told = seen.levels.iter_mut().rev().find(|(of, _)| *of == line);
+                if let Some((_, level)) = told {
+                    let before = std::mem::replace(level, update.level);
+                    let count = &mut self.counts[before as usize];
+                    *count = count.saturating_sub(1);
+                    self.counts[update.level as usize] += 1;
+                }
                 seen.rule.clone()
             }
             None => "what was told before".to_owned(),
