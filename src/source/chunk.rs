@@ -52,7 +52,12 @@ impl Chunk<'_> {
     pub fn place(&self, at: usize, from: Option<(usize, Place)>) -> Place {
         let segment = self.segment(at);
         let (start, line) = match from {
-            Some((seen, place)) if seen >= segment.at && seen <= at => (seen, place.line),
+            // A place at the very end of a file is the start of the next one for whoever sees both.
+            Some((seen, place))
+                if place.file == segment.file && seen >= segment.at && seen <= at =>
+            {
+                (seen, place.line)
+            }
             _ => (segment.at, segment.line),
         };
         let newlines = memchr::memchr_iter(b'\n', &self.bytes[start..at]).count() as u64;
@@ -90,6 +95,9 @@ mod tests {
                 assert_eq!(chunk.place(at, Some((seen, chunk.place(seen, None)))), place);
             }
         }
+        // The end of a file, as it was told before the next one was there.
+        let end = Place { file: 0, byte: 106, line: 10 };
+        assert_eq!(chunk.place(8, Some((6, end))), Place { file: 1, byte: 5, line: 2 });
         assert_eq!(chunk.line(3), 2..5);
         assert_eq!(chunk.line(5), 5..6);
         assert_eq!(chunk.line(8), 8..9);
