@@ -230,7 +230,7 @@ impl<'r> Followed<'r> {
         } else {
             // What a start looks like is judged anew with each line, and so the few lines are heard again.
             let mut early = new_stream(desk);
-            early.start_early(&chunk.bytes);
+            early.start_early(chunk.bytes);
             early.apart = self.told.records();
             early.push(&chunk, 0);
             early_news = early.take_news();
