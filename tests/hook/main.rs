@@ -284,7 +284,7 @@ fn hostile_names_reach_no_command_and_stay_in_the_report() {
         {
             let place = Place::new(&missing(&name));
             fs::write(place.path("requirements.txt"), "ccxt\nx\na\n").unwrap();
-            let all = ["--hook", hook, "--hook-patterns", "dependencies", "--format", "json"];
+            let all = ["--hook", hook, "--hook-patterns", "dependencies,other", "--format", "json"];
             let output = place.run(&all);
             assert_eq!(output.status.code(), Some(1), "{name}");
             let report = String::from_utf8(output.stdout).unwrap();
