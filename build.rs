@@ -41,6 +41,7 @@ mod rules {
 mod detect {
     mod gates;
     pub mod literals;
+    mod weigh;
 }
 
 fn main() -> io::Result<()> {

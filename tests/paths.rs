@@ -12,15 +12,18 @@ use std::io::{Cursor, Read, Write};
 
 use std::time::{Duration, SystemTime};
 
-use common::{Case, MATCHER, cases, opening, options, report_on};
+use common::{Case, MATCHER, RULES, cases, opening, options, report_on};
 use proptest::prelude::*;
 use wd_diagnose::analyze::BatchOptions;
+use wd_diagnose::analyze::batch::run_over;
 use wd_diagnose::analyze::follow::{Leave, Said, Watch, WatchOptions};
+use wd_diagnose::detect::Matcher;
 use wd_diagnose::diagnosis::Diagnosis;
 use wd_diagnose::model::Level;
 use wd_diagnose::report::{Event, Report};
 use wd_diagnose::source::follow::{Action, Appended, FileId, Notice, Past, SourceId};
 use wd_diagnose::source::{MapChoice, Opening, Reader, Source, SourceFile};
+use wd_diagnose::traceback::Roots;
 
 /// Asks the same of every fixture that is one file. The source is called the same on every path, so that
 /// reports can be compared whole.
@@ -93,6 +96,15 @@ fn a_pipe_that_trickles() {
     }
     each("a trickle", |case, source| {
         over(case, source, Trickle(Cursor::new(case.bytes()), 0), opening())
+    });
+}
+
+#[test]
+fn every_line_a_candidate() {
+    let matcher = Matcher::new(&RULES, Roots::default()).with_every_line();
+    each("a search without the filter", |case, source| {
+        let reader = Reader::over(Cursor::new(case.bytes()), opening());
+        run_over(&matcher, source, reader, &case.options()).unwrap().report
     });
 }
 

@@ -2,6 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 
 use super::captures;
 use super::codes;
@@ -48,6 +51,10 @@ pub struct Matcher<'r> {
     /// For each rule the series rules whose events its findings are: their index, whether as an event,
     /// whether as what follows.
     counts_for: Vec<Vec<(usize, bool, bool)>>,
+    /// Whether the filter is passed by: each line is a candidate.
+    every_line: bool,
+    /// Finds the contexts of exchanges' codes; made for the first event.
+    contexts: OnceLock<AhoCorasick>,
     /// Whose code a frame is.
     pub roots: Roots,
 }
@@ -56,12 +63,40 @@ impl<'r> Matcher<'r> {
     /// Makes the rules ready.
     pub fn new(rules: &'r RuleSet, roots: Roots) -> Matcher<'r> {
         let counts_for = counts_for(rules);
-        Matcher { rules, prefilter: Prefilter::new(rules), counts_for, roots }
+        let (prefilter, contexts) = (Prefilter::new(rules), OnceLock::new());
+        Matcher { rules, prefilter, counts_for, every_line: false, contexts, roots }
+    }
+
+    /// The same with every line a candidate: as slow as can be, and what it finds must be the same.
+    #[must_use]
+    pub fn with_every_line(mut self) -> Matcher<'r> {
+        self.every_line = true;
+        self
+    }
+
+    /// One search for all contexts: an event is long, and there are hundreds of them.
+    fn contexts(&self) -> &AhoCorasick {
+        self.contexts.get_or_init(|| {
+            let contexts = self.rules.exchanges.contexts.iter().map(|context| &context.literal);
+            AhoCorasickBuilder::new()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .build(contexts)
+                .or_else(|_| AhoCorasick::new(Vec::<&[u8]>::new()))
+                .unwrap_or_else(|_| unreachable!("an automaton of nothing always builds"))
+        })
     }
 
     /// Lines of `bytes[from..to]` that may concern a rule, a mark or a traceback, in order. `from` and
     /// `to` are line starts (or the end). May be wrong about a line, never misses one.
     pub fn candidates(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
+        if self.every_line {
+            let mut at = from;
+            found.extend(bytes[from..to].split_inclusive(|&byte| byte == b'\n').map(|line| {
+                at += line.len();
+                Candidate { at: at - line.len(), end: at }
+            }));
+            return;
+        }
         let accept = |start: usize, end: usize, announced: &[Announced]| {
             let text = stands_alone(bytes, start, end)
                 .then(|| std::str::from_utf8(&bytes[start..end]).ok())
@@ -126,9 +161,7 @@ impl<'r> Matcher<'r> {
             .collect();
         let mut found: Vec<Match> = Vec::new();
         // An event that was found for another reason may hold a code further behind its context.
-        let contexts = &self.rules.exchanges.contexts;
-        let mut codes_wanted =
-            contexts.iter().any(|context| parsed.whole.contains(context.literal.as_str()));
+        let mut codes_wanted = self.contexts().is_match(parsed.whole.as_bytes());
         let mut parts: Vec<(Match, bool)> = Vec::new();
         for announced in announced {
             match announced {

@@ -1,401 +1,330 @@
 //! The first step of the search: a filter that passes over healthy text at several bytes a cycle and
 //! stops where one of the literals may stand.
 //!
-//! It looks at the text only at every second byte. Of each literal one *window* of five bytes is chosen,
-//! one that healthy logs hold seldom; wherever the literal stands, one of the window's two four-byte
-//! *grams* lies at a position that is looked at. Each gram has a slot in one table by its hash, and the
-//! slot holds a check byte of it. Windows are chosen so that no two grams want one slot, and the table
-//! grows where that cannot be; so thousands of literals cost what a dozen do.
+//! It looks at the text only at every fourth byte, at four bytes at once: a *gram*. Wherever a literal
+//! stands, it stands in one of four ways to the places that are looked at, and for each way one gram of it
+//! is chosen, one that healthy logs hold seldom and many literals share. So thousands of literals come
+//! down to a few thousand grams, which lie as two bits each in one table of 128 KiB. A literal of five or
+//! six bytes has no whole gram for some ways: there three bytes of it stand for the gram with any fourth.
 //!
-//! It may stop in vain (another text with the same hash), and never misses a literal.
+//! Where it stops, a second table is asked for the gram together with its *mate*, the literal's bytes next to
+//! it, so that most stops at healthy text are over in a few cycles, without a branch that hangs on the text.
+//!
+//! It may give a place in vain (another text with the same bits), and never misses a literal.
 
 use serde::{Deserialize, Serialize};
 
+use super::weigh::{Counts, Healthy, worth};
+
 /// Bytes between two positions that are looked at.
-pub(super) const STRIDE: usize = 2;
+pub(super) const STRIDE: usize = 4;
 
 /// Bytes of one gram.
-const GRAM: usize = 4;
+pub(super) const GRAM: usize = 4;
 
-/// Bytes of a window: whichever of `STRIDE` positions is looked at, a whole gram of it is seen.
-const WINDOW: usize = GRAM + STRIDE - 1;
+/// Bytes of the shortest literal that is found.
+const LEAST: usize = 5;
 
-/// Positions looked at before one branch asks whether any of them may be a gram.
-const AT_ONCE: usize = 16;
+/// log2 of the words a table may have, of 32 bits: the smallest holds the built-in rules and lies in a core's
+/// second cache; the largest is for a hundred times as many.
+pub(super) const SIZES: [u32; 4] = [15, 16, 18, 21];
 
-/// Bytes that [`AT_ONCE`] positions span.
-const BLOCK: usize = AT_ONCE * STRIDE;
-
-/// Bytes that their grams reach over.
-const SPAN: usize = BLOCK + GRAM - STRIDE;
-
-/// Slots of a table. The smallest is 64 KiB, which a core's second cache holds with room to spare.
-const SIZES: [usize; 3] = [1 << 16, 1 << 18, 1 << 22];
-
-/// Ways to spread the grams that are tried before a table grows.
-const FACTORS: u32 = 24;
-
-/// Healthy lines of many kinds: how often a gram stands in them is how much it costs to look for it.
-const HEALTHY: &str = include_str!("healthy.txt");
+/// log2 of the buckets into which keys are sorted by their hash.
+const BUCKETS: u32 = 14;
 
 /// The filter.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
-#[derive(Clone)]
 pub(super) struct Gates {
-    /// Check bytes by hash, 0 where no gram is; a power of two of them.
-    slots: Vec<u8>,
-    hash: Hash,
-    /// Sorted by slot.
-    pub(super) grams: Vec<Gram>,
-    /// For each slot where its grams begin; those of the last one end with the list.
-    starts: Vec<u32>,
+    count: usize,
+    /// Every gram.
+    pub(super) grams: Bits,
+    /// Every gram with its mate, and without one where that is of less than four bytes.
+    pub(super) mated: Bits,
+    /// Sorted by the hashes of their keys.
+    pub(super) places: Vec<Place>,
+    /// For each bucket of hashes where its places begin, and where the last one's end.
+    pub(super) starts: Vec<u32>,
+}
+
+/// A set of hashes, two bits for each: it may say that it holds one that it does not.
+#[derive(Clone)]
+pub(super) struct Bits {
+    /// A power of two of them.
+    pub(super) words: Vec<u32>,
 }
 
 /// A filter as the binary carries it.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Stored {
-    hash: Hash,
-    grams: Vec<Gram>,
+    /// How many grams there are, one of which a byte may be anything counted for all that it may be.
+    grams: usize,
+    places: Vec<Place>,
 }
 
-/// A gram and the literal for which it stands.
+/// A gram with its mate, and a literal that holds them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Gram {
-    gram: u32,
+pub(super) struct Place {
+    pub(super) key: Key,
     /// Id of the literal.
     pub(super) literal: u32,
     /// How far behind the literal's start the gram begins.
-    pub(super) offset: u32,
-    /// The literal's first bytes: most vain stops end with a look at them.
-    head: u32,
+    pub(super) offset: i32,
+}
+
+/// What of a text stands for a literal: a gram and its mate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Key {
+    kind: Kind,
+    /// Bytes that may be anything are zero.
+    gram: u32,
+    mate: u32,
+}
+
+/// Which bytes next to a gram are its mate, or which of its own are not the literal's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Kind {
+    /// The four before it.
+    Before4,
+    /// The four behind it.
+    Behind4,
+    Before2,
+    Behind2,
+    /// None; the literal is hardly longer than the gram.
+    Alone,
+    /// The first of the gram is what stands before the literal.
+    Last3,
+    /// The last of the gram is what stands behind the literal.
+    First3,
+}
+
+/// All kinds.
+pub(super) const KINDS: [Kind; 7] = [
+    Kind::Before4,
+    Kind::Behind4,
+    Kind::Before2,
+    Kind::Behind2,
+    Kind::Alone,
+    Kind::Last3,
+    Kind::First3,
+];
+
+impl Default for Gates {
+    fn default() -> Self {
+        Gates::from(Stored::default())
+    }
 }
 
 impl std::fmt::Debug for Gates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gates").field("grams", &self.grams.len()).finish_non_exhaustive()
+        f.debug_struct("Gates").field("grams", &self.grams()).finish_non_exhaustive()
     }
 }
 
-/// Collects the windows of all literals.
+/// Collects the texts of all literals.
+#[derive(Default)]
 pub(super) struct Builder {
-    healthy: Healthy,
-    /// For each literal its windows as grams, the best first; one of them must be chosen.
-    choices: Vec<Vec<[Gram; STRIDE]>>,
-}
-
-/// How many windows of a literal are kept to choose from.
-const CHOICES: usize = 12;
-
-impl Default for Builder {
-    fn default() -> Self {
-        Builder { healthy: Healthy::count(HEALTHY.as_bytes()), choices: Vec::new() }
-    }
+    texts: Vec<(u32, Vec<u8>)>,
 }
 
 impl Builder {
-    /// Adds a text in which the literal of that id stands first. Rules with texts shorter than a window
+    /// Adds a text in which the literal of that id stands first. Rules with texts shorter than five bytes
     /// are refused.
     pub(super) fn add(&mut self, literal: usize, text: &[u8]) {
-        let mut windows: Vec<(u32, u32, usize)> = text
-            .windows(WINDOW)
-            .enumerate()
-            .map(|(at, window)| {
-                let (seen, common) = self.healthy.cost(window);
-                (seen, common, at)
-            })
-            .collect();
-        windows.sort_unstable();
-        let grams = |&(_, _, at): &(u32, u32, usize)| {
-            std::array::from_fn(|shift| Gram {
-                gram: text[at + shift..]
-                    .first_chunk()
-                    .map_or(0, |bytes| u32::from_le_bytes(*bytes)),
-                literal: literal as u32,
-                offset: (at + shift) as u32,
-                head: text.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)),
-            })
-        };
-        let choices: Vec<_> = windows.iter().take(CHOICES).map(grams).collect();
-        if !choices.is_empty() {
-            self.choices.push(choices);
+        if text.len() >= LEAST {
+            self.texts.push((literal as u32, text.to_vec()));
         }
     }
 
-    /// The filter; `None` where there are so many literals that even the largest table is too small.
-    pub(super) fn build(mut self) -> Option<Gates> {
-        // Who has little choice chooses first.
-        self.choices.sort_by_key(Vec::len);
-        SIZES
-            .iter()
-            .find_map(|&slots| (0..FACTORS).find_map(|nth| self.fit(slots, Hash::new(slots, nth))))
-    }
-
-    /// A table of so many slots in which each literal has a window, where that can be.
-    fn fit(&self, slots: usize, hash: Hash) -> Option<Gates> {
-        let mut owners: Vec<Option<u32>> = vec![None; slots];
-        let mut grams = Vec::with_capacity(self.choices.len() * STRIDE);
-        for choices in &self.choices {
-            let free = |gram: &Gram| {
-                owners[hash.place(gram.gram).0].is_none_or(|owner| owner == gram.gram)
-            };
-            let apart = |window: &[Gram; STRIDE]| {
-                window[0].gram == window[1].gram
-                    || hash.place(window[0].gram).0 != hash.place(window[1].gram).0
-            };
-            let chosen = choices.iter().find(|window| window.iter().all(free) && apart(window))?;
-            for gram in chosen {
-                owners[hash.place(gram.gram).0] = Some(gram.gram);
-                grams.push(*gram);
+    /// The filter.
+    pub(super) fn build(self) -> Gates {
+        let healthy = Healthy::count();
+        let mut shared = Counts::new();
+        for gram in self.texts.iter().flat_map(|(_, text)| text.windows(GRAM)) {
+            shared.add(gram, 1);
+        }
+        let mut places = Vec::with_capacity(self.texts.len() * STRIDE);
+        for (literal, text) in &self.texts {
+            for way in 0..STRIDE {
+                let whole = (way..=text.len() - GRAM).step_by(STRIDE).map(|offset| {
+                    let gram = &text[offset..offset + GRAM];
+                    (worth(shared.of(gram), healthy.cost(gram)), offset)
+                });
+                let best =
+                    whole.min().map(|(_, offset)| (Key::within(text, offset), offset as i32));
+                if let Some((key, offset)) = best.or_else(|| partial(text, way, &healthy)) {
+                    places.push(Place { key, offset, literal: *literal });
+                }
             }
         }
-        grams.sort_unstable_by_key(|gram| (hash.place(gram.gram).0, *gram));
+        places.sort_unstable_by_key(|place| (place.key.hash(), *place));
+        places.dedup();
+        let mut grams: Vec<(bool, u32)> =
+            places.iter().map(|place| (place.key.gram_is_whole(), place.key.gram)).collect();
+        grams.sort_unstable();
         grams.dedup();
-        Some(Gates::from(Stored { hash, grams }))
+        let grams = grams.iter().map(|&(whole, _)| if whole { 1 } else { 256 }).sum();
+        Gates::from(Stored { grams, places })
     }
 }
 
+/// What stands for the gram of a text too short to have a whole one for that way: three of its bytes, and
+/// whatever stands before or behind it.
+fn partial(text: &[u8], way: usize, healthy: &Healthy) -> Option<(Key, i32)> {
+    let three = |at: usize| -> Option<[u8; 3]> { text.get(at..at + 3)?.try_into().ok() };
+    let before = (way == STRIDE - 1).then(|| three(0)).flatten().map(|[a, b, c]| {
+        let gram = u32::from_le_bytes([0, a, b, c]);
+        (healthy.cost_of_three([a, b, c]), Key { kind: Kind::Last3, gram, mate: 0 }, -1)
+    });
+    let behind = (way + 3 == text.len()).then(|| three(way)).flatten().map(|[a, b, c]| {
+        let gram = u32::from_le_bytes([a, b, c, 0]);
+        (healthy.cost_of_three([a, b, c]), Key { kind: Kind::First3, gram, mate: 0 }, way as i32)
+    });
+    // Literals begin alike more often than they end alike.
+    let order = |(cost, key, _): &(u32, Key, i32)| (cost / 64, key.kind != Kind::Last3);
+    before.into_iter().chain(behind).min_by_key(order).map(|(_, key, offset)| (key, offset))
+}
+
 impl From<Stored> for Gates {
-    fn from(Stored { hash, grams }: Stored) -> Gates {
-        let slots = 1 << (32 - hash.shift);
-        let mut checks = vec![0u8; slots];
-        let mut starts = vec![0; slots + 1];
-        for gram in &grams {
-            let (slot, check) = hash.place(gram.gram);
-            checks[slot] = check;
-            starts[slot + 1] += 1;
+    fn from(Stored { grams: count, places }: Stored) -> Gates {
+        let mut starts = vec![0; (1 << BUCKETS) + 1];
+        for place in &places {
+            starts[bucket(place.key.hash()) + 1] += 1;
         }
-        for slot in 0..slots {
-            starts[slot + 1] += starts[slot];
+        for bucket in 0..1 << BUCKETS {
+            starts[bucket + 1] += starts[bucket];
         }
-        Gates { slots: checks, hash, grams, starts }
+        let (mut grams, mut mated) = (Bits::new(count), Bits::new(count + places.len()));
+        for Place { key, .. } in &places {
+            mated.put(key.hash());
+            let any = if key.gram_is_whole() { 0..=0 } else { 0..=0xff };
+            let shift = if key.kind == Kind::First3 { 24 } else { 0 };
+            for gram in any.map(|any: u32| key.gram | any << shift) {
+                grams.put(hash(gram));
+                if !matches!(key.kind, Kind::Before4 | Kind::Behind4) {
+                    mated.put(Key { kind: Kind::Alone, gram, mate: 0 }.hash());
+                }
+            }
+        }
+        Gates { count, grams, mated, places, starts }
     }
 }
 
 impl From<Gates> for Stored {
-    fn from(Gates { hash, grams, .. }: Gates) -> Stored {
-        Stored { hash, grams }
+    fn from(gates: Gates) -> Stored {
+        Stored { grams: gates.count, places: gates.places }
     }
 }
 
-impl Gram {
-    /// Whether the literal's first bytes stand at `start`.
-    #[inline]
-    pub(super) fn may_stand(&self, text: &[u8], start: usize) -> bool {
-        let bytes = text.get(start..).and_then(|rest| rest.first_chunk::<GRAM>());
-        bytes.is_some_and(|bytes| u32::from_le_bytes(*bytes) == self.head)
-    }
-}
-
-/// A way to spread grams over the slots.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Hash {
-    factor: u32,
-    shift: u32,
-}
-
-impl Hash {
-    /// The `nth` way for so many slots.
-    fn new(slots: usize, nth: u32) -> Hash {
-        // Odd, and its high half busy for every `nth`.
-        Hash {
-            factor: 0x9e37_79b1_u32.wrapping_add(nth.wrapping_mul(0x85eb_ca6a)),
-            shift: 32 - slots.trailing_zeros(),
-        }
+impl Key {
+    /// The key of a text's gram at `offset`: as much of the text as there is next to it.
+    fn within(text: &[u8], offset: usize) -> Key {
+        let behind = text.len() - offset - GRAM;
+        let kind = match () {
+            () if offset >= 4 => Kind::Before4,
+            () if behind >= 4 => Kind::Behind4,
+            () if offset >= 2 => Kind::Before2,
+            () if behind >= 2 => Kind::Behind2,
+            () => Kind::Alone,
+        };
+        Key::of(kind, text, offset)
     }
 
-    /// Slot and check byte of a gram. Check bytes are odd, so that an empty slot matches none.
+    /// What stands at `at` in a text, as a key of that kind.
     #[inline(always)]
-    fn place(self, gram: u32) -> (usize, u8) {
-        let hash = gram.wrapping_mul(self.factor);
-        ((hash >> self.shift) as usize, (hash >> 8) as u8 | 1)
+    pub(super) fn of(kind: Kind, text: &[u8], at: usize) -> Key {
+        let gram = gram_at(text, at);
+        let before =
+            || at.checked_sub(GRAM).map_or_else(|| short_before(text, at), |at| gram_at(text, at));
+        let (gram, mate) = match kind {
+            Kind::Before4 => (gram, before()),
+            Kind::Behind4 => (gram, gram_at(text, at + GRAM)),
+            Kind::Before2 => (gram, before() >> 16),
+            Kind::Behind2 => (gram, gram_at(text, at + GRAM) & 0xffff),
+            Kind::Alone => (gram, 0),
+            Kind::Last3 => (gram & !0xff, 0),
+            Kind::First3 => (gram & 0xff_ffff, 0),
+        };
+        Key { kind, gram, mate }
+    }
+
+    #[inline(always)]
+    pub(super) fn hash(self) -> u32 {
+        let mate =
+            (self.mate ^ (self.kind as u32).wrapping_mul(0xc2b2_ae35)).wrapping_mul(0x85eb_ca6b);
+        hash(self.gram ^ (mate ^ mate >> 15))
+    }
+
+    fn gram_is_whole(self) -> bool {
+        !matches!(self.kind, Kind::Last3 | Kind::First3)
+    }
+}
+
+/// What stands before `at`, which is less than four bytes, as the last of four.
+#[cold]
+fn short_before(text: &[u8], at: usize) -> u32 {
+    let mut bytes = [0; GRAM];
+    bytes[GRAM - at..].copy_from_slice(&text[..at]);
+    u32::from_le_bytes(bytes)
+}
+
+pub(super) fn bucket(hash: u32) -> usize {
+    (hash >> (32 - BUCKETS)) as usize
+}
+
+/// Spreads grams over a table, most of all by the high bits.
+#[inline(always)]
+pub(super) fn hash(gram: u32) -> u32 {
+    gram.wrapping_mul(0x9e37_79b1)
+}
+
+/// The gram at `at`; bytes behind the end of the text are zero.
+#[inline(always)]
+pub(super) fn gram_at(text: &[u8], at: usize) -> u32 {
+    let rest = text.get(at..).unwrap_or_default();
+    if let Some(bytes) = rest.first_chunk::<GRAM>() {
+        return u32::from_le_bytes(*bytes);
+    }
+    short_gram(rest)
+}
+
+#[cold]
+fn short_gram(rest: &[u8]) -> u32 {
+    let mut bytes = [0; GRAM];
+    bytes[..rest.len()].copy_from_slice(rest);
+    u32::from_le_bytes(bytes)
+}
+
+impl Bits {
+    /// An empty set for so many hashes.
+    fn new(count: usize) -> Bits {
+        let holds = |&size: &u32| count <= (3 << size) / 2;
+        let size = SIZES.into_iter().find(holds).unwrap_or(SIZES[SIZES.len() - 1]);
+        Bits { words: vec![0; 1 << size] }
+    }
+
+    fn put(&mut self, hash: u32) {
+        let shift = 32 - self.words.len().trailing_zeros();
+        self.words[(hash >> shift) as usize] |= 1 << (hash >> 5 & 31) | 1 << (hash >> 10 & 31);
+    }
+
+    /// In its lowest bit, whether a set of so many words may hold a hash.
+    #[inline(always)]
+    pub(super) fn bit(words: &[u32], size: u32, hash: u32) -> u32 {
+        let word = words[(hash >> (32 - size)) as usize];
+        (word >> (hash >> 5 & 31)) & (word >> (hash >> 10 & 31))
+    }
+
+    /// log2 of its words.
+    #[inline(always)]
+    pub(super) fn size(&self) -> u32 {
+        self.words.len().trailing_zeros()
     }
 }
 
 impl Gates {
-    /// Literals whose gram stands at `at`, a position that [`Gates::find`] gave.
-    pub(super) fn at(&self, text: &[u8], at: usize) -> &[Gram] {
-        let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<GRAM>()) else {
-            return &[];
-        };
-        let gram = u32::from_le_bytes(*bytes);
-        let (slot, _) = self.hash.place(gram);
-        let held = &self.grams[self.starts[slot] as usize..self.starts[slot + 1] as usize];
-        // A slot belongs to one gram.
-        if held.first().is_some_and(|known| known.gram == gram) { held } else { &[] }
-    }
-
-    /// Position in `text`, not before `from`, of what may be a gram. Search on from [`STRIDE`] behind it.
-    pub(super) fn find(&self, text: &[u8], from: usize) -> Option<usize> {
-        // With the length a constant there are no bounds to check.
-        let Hash { factor, .. } = self.hash;
-        if let Ok(slots) = <&[u8; SIZES[0]]>::try_from(self.slots.as_slice()) {
-            find(slots, factor, text, from)
-        } else if let Ok(slots) = <&[u8; SIZES[1]]>::try_from(self.slots.as_slice()) {
-            find(slots, factor, text, from)
-        } else {
-            let slots = <&[u8; SIZES[2]]>::try_from(self.slots.as_slice()).ok()?;
-            find(slots, factor, text, from)
-        }
-    }
-}
-
-/// [`Gates::find`] with a table of `SLOTS` slots.
-fn find<const SLOTS: usize>(
-    slots: &[u8; SLOTS],
-    factor: u32,
-    text: &[u8],
-    from: usize,
-) -> Option<usize> {
-    let hash = Hash { factor, shift: 32 - SLOTS.trailing_zeros() };
-    let holds = |gram: u32| {
-        let (slot, check) = hash.place(gram);
-        slots[slot & (SLOTS - 1)] == check
-    };
-    let mut at = from;
-    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<SPAN>()) {
-        // One bit a position: no branch but the one that asks for any of them.
-        let mut hits = 0u32;
-        for probe in 0..AT_ONCE {
-            hits |= u32::from(holds(gram_at(block, probe * STRIDE))) << probe;
-        }
-        if hits != 0 {
-            return Some(at + hits.trailing_zeros() as usize * STRIDE);
-        }
-        at += BLOCK;
-    }
-    while let Some(gram) = text.get(at..).and_then(|rest| rest.first_chunk::<GRAM>()) {
-        if holds(u32::from_le_bytes(*gram)) {
-            return Some(at);
-        }
-        at += STRIDE;
-    }
-    None
-}
-
-#[inline(always)]
-fn gram_at(block: &[u8; SPAN], at: usize) -> u32 {
-    u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
-}
-
-/// log2 of the counters of the healthy sample, so many that two grams rarely share one.
-const BUCKETS: u32 = 18;
-
-/// How often grams stand in healthy logs.
-struct Healthy {
-    counts: Vec<u16>,
-}
-
-impl Healthy {
-    fn count(text: &[u8]) -> Healthy {
-        let mut counts = vec![0u16; 1 << BUCKETS];
-        for gram in text.windows(GRAM) {
-            let count = &mut counts[bucket(gram)];
-            *count = count.saturating_add(1);
-        }
-        Healthy { counts }
-    }
-
-    /// What it costs to stop at this window's grams; between equals rare bytes win, so that texts which
-    /// the sample does not know are not chosen for their common letters.
-    fn cost(&self, window: &[u8]) -> (u32, u32) {
-        let seen = |gram| {
-            let digits = gram_digits(gram);
-            // Logs are full of numbers that no sample holds.
-            u32::from(self.counts[bucket(gram)]) + [0, 0, 0, 1, 3][digits]
-        };
-        let seen: u32 = window.windows(GRAM).map(seen).sum();
-        (seen, window.iter().map(|&byte| commonness(byte)).sum())
-    }
-}
-
-fn gram_digits(gram: &[u8]) -> usize {
-    gram.iter().take(GRAM).filter(|byte| byte.is_ascii_digit()).count()
-}
-
-fn bucket(gram: &[u8]) -> usize {
-    let gram = gram.first_chunk::<GRAM>().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-    (gram.wrapping_mul(0x9e37_79b1) >> (32 - BUCKETS)) as usize
-}
-
-/// How common a byte is in bot logs, 0 to 10, roughly.
-fn commonness(byte: u8) -> u32 {
-    match byte {
-        b' ' => 10,
-        b'0'..=b'9' => 8,
-        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b'r' | b's' => 7,
-        b'a'..=b'z' | b'-' | b':' | b'.' | b',' | b'=' => 5,
-        b'A'..=b'Z' => 3,
-        b'"' | b'/' | b'_' | b'[' | b']' | b'|' | b'(' | b')' | b'\'' => 2,
-        _ => 1,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn gates<L: AsRef<str>>(literals: &[L]) -> Gates {
-        let mut builder = Builder::default();
-        for (id, literal) in literals.iter().enumerate() {
-            builder.add(id, literal.as_ref().as_bytes());
-        }
-        builder.build().expect("a small table")
-    }
-
-    fn finds(literals: &[&str], text: &str) -> bool {
-        gates(literals).find(text.as_bytes(), 0).is_some()
-    }
-
-    #[test]
-    fn stops_at_a_literal_wherever_it_stands() {
-        for before in 0..70 {
-            let text = format!("{}Connection refused{}", "x".repeat(before), "y".repeat(40));
-            assert!(finds(&["Connection refused"], &text), "behind {before} bytes");
-        }
-    }
-
-    #[test]
-    fn passes_over_healthy_text() {
-        let literals =
-            ["Traceback (most recent call last)", "Connection refused", "Too many open files"];
-        assert_eq!(gates(&literals).find(HEALTHY.as_bytes(), 0), None);
-    }
-
-    #[test]
-    fn chooses_windows_that_healthy_lines_do_not_hold() {
-        assert!(!finds(
-            &[" - INFO - rate limit hit"],
-            "2026-01-01 10:00:00,000 - bot - INFO - BTC/USDT\n"
-        ));
-    }
-
-    proptest! {
-        #[test]
-        fn never_misses(
-            literals in prop::collection::vec("[ -~]{5,12}", 1..20),
-            before in "[ -~]{0,80}",
-            after in "[ -~\n]{1,80}",
-            which in any::<prop::sample::Index>(),
-            from in 0usize..40,
-        ) {
-            let literal = &literals[which.index(literals.len())];
-            let text = format!("{before}{literal}{after}");
-            let gates = gates(&literals);
-            let mut at = from.min(before.len());
-            let mut seen = false;
-            while let Some(hit) = gates.find(text.as_bytes(), at) {
-                for gram in gates.at(text.as_bytes(), hit) {
-                    let start = hit as i64 - i64::from(gram.offset);
-                    seen |= literals[gram.literal as usize] == *literal
-                        && start == before.len() as i64
-                        && gram.may_stand(text.as_bytes(), before.len());
-                }
-                at = hit + STRIDE;
-            }
-            prop_assert!(seen, "{literal:?} in {text:?} from {from}");
-        }
+    /// How many grams are looked for, one of which a byte may be anything counted for all that it may be.
+    pub(super) fn grams(&self) -> usize {
+        self.count
     }
 }

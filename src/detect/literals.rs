@@ -17,8 +17,7 @@ pub(crate) struct Literals {
     thens: Vec<Then>,
     /// For each what it may announce.
     pub(super) announces: Vec<Vec<Announced>>,
-    /// `None` where there are too many for it.
-    pub(super) gates: Option<Gates>,
+    pub(super) gates: Gates,
 }
 
 /// A text to look for.
@@ -129,7 +128,7 @@ impl Literals {
         }
     }
 
-    fn build_gates(&self) -> Option<Gates> {
+    fn build_gates(&self) -> Gates {
         let mut gates = gates::Builder::default();
         for (id, literal) in self.list.iter().enumerate() {
             let Some(then) = self.then(literal) else {

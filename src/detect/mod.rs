@@ -9,8 +9,10 @@ pub mod examples;
 mod gates;
 mod literals;
 mod prefilter;
+mod scan;
 mod series;
 mod subject;
+mod weigh;
 
 pub use captures::take;
 pub use chain::{Cause, ChainTracker};

@@ -2,11 +2,7 @@
 //! [`super::gates`]), then the literal itself where it stops.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
-
-use super::gates::{self, Gates};
 use super::literals::{Announced, Literals};
 use crate::rules::RuleSet;
 
@@ -17,8 +13,6 @@ const BUILTIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/literals.bin"))
 #[derive(Debug)]
 pub struct Prefilter {
     literals: Literals,
-    /// Where there are too many literals for a filter.
-    automaton: OnceLock<AhoCorasick>,
 }
 
 /// A line that may concern a rule.
@@ -39,7 +33,7 @@ impl Prefilter {
     }
 
     fn over(literals: Literals) -> Prefilter {
-        Prefilter { literals, automaton: OnceLock::new() }
+        Prefilter { literals }
     }
 
     /// Candidates of `bytes[from..to]`, in order. `from` and `to` are line starts (or the end). `accept`
@@ -81,61 +75,15 @@ impl Prefilter {
     /// Tells `seen` of the literals in `text` from `from` on, by id and start; where it gives a place,
     /// the search goes on there. A literal may be told of twice.
     fn search(&self, text: &[u8], from: usize, seen: &mut dyn FnMut(u32, usize) -> Option<usize>) {
-        match &self.literals.gates {
-            Some(gates) => self.search_by_gates(gates, text, from, seen),
-            None => self.search_by_automaton(text, from, seen),
-        }
-    }
-
-    fn search_by_gates(
-        &self,
-        gates: &Gates,
-        text: &[u8],
-        from: usize,
-        seen: &mut dyn FnMut(u32, usize) -> Option<usize>,
-    ) {
-        let mut at = from;
-        while let Some(hit) = gates.find(text, at) {
-            at = hit + gates::STRIDE;
-            for gram in gates.at(text, hit) {
-                let Some(start) = hit.checked_sub(gram.offset as usize) else { continue };
-                if start >= from
-                    && gram.may_stand(text, start)
-                    && self.literals.stands(gram.literal, &text[start..])
-                {
-                    at = at.max(seen(gram.literal, start).unwrap_or(0));
-                }
-            }
-        }
-    }
-
-    fn search_by_automaton(
-        &self,
-        text: &[u8],
-        from: usize,
-        seen: &mut dyn FnMut(u32, usize) -> Option<usize>,
-    ) {
-        let automaton = self.automaton.get_or_init(|| {
-            AhoCorasickBuilder::new()
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
-                .match_kind(MatchKind::Standard)
-                .build(self.literals.list.iter().map(|literal| &literal.text))
-                .or_else(|_| AhoCorasick::new(Vec::<&[u8]>::new()))
-                .unwrap_or_else(|_| unreachable!("an automaton of nothing always builds"))
+        self.literals.gates.search(text, from, &mut |literal, start| {
+            let stands = start >= from && self.literals.stands(literal, &text[start..]);
+            stands.then(|| seen(literal, start)).flatten().unwrap_or(0)
         });
-        let mut least = from;
-        for hit in automaton.find_overlapping_iter(&text[from..]) {
-            let (literal, start) = (hit.pattern().as_u32(), from + hit.start());
-            if start >= least && self.literals.stands(literal, &text[start..]) {
-                least = least.max(seen(literal, start).unwrap_or(0));
-            }
-        }
     }
 
-    /// How many literals are looked for, and how many grams stand for them in the filter; none where
-    /// there are too many literals for one.
-    pub fn sizes(&self) -> (usize, Option<usize>) {
-        (self.literals.list.len(), self.literals.gates.as_ref().map(|gates| gates.grams.len()))
+    /// How many literals are looked for, and how many grams stand for them in the filter.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.literals.list.len(), self.literals.gates.grams())
     }
 
     /// The texts that are looked for.
@@ -171,7 +119,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_filter_finds_what_the_automaton_finds(
+        fn the_filter_finds_what_a_plain_search_finds(
             literals in prop::collection::btree_set("[a-d ]{5,9}", 1..24),
             pieces in prop::collection::vec("[a-d \n]{0,12}", 0..6),
             chosen in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
@@ -182,16 +130,17 @@ mod tests {
                 text.push_str(piece);
                 text.push_str(&literals[which.index(literals.len())]);
             }
-            let by_gates = Prefilter::over(Literals::plain(&literals));
-            prop_assert!(by_gates.literals.gates.is_some());
-            let mut slow = Literals::plain(&literals);
-            slow.gates = None;
-            let by_automaton = Prefilter::over(slow);
+            let prefilter = Prefilter::over(Literals::plain(&literals));
             for from in [0, text.len() / 3] {
-                prop_assert_eq!(
-                    literals_in(&by_gates, &text, from),
-                    literals_in(&by_automaton, &text, from)
-                );
+                let plainly: BTreeSet<(u32, usize)> = literals
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(id, literal)| {
+                        let stands = |&at: &usize| text[at..].starts_with(literal.as_str());
+                        (from..text.len()).filter(stands).map(move |at| (id as u32, at))
+                    })
+                    .collect();
+                prop_assert_eq!(literals_in(&prefilter, &text, from), plainly);
             }
         }
     }
@@ -204,6 +153,6 @@ mod tests {
         let texts: Vec<_> = derived.list.iter().map(|literal| literal.text.as_str()).collect();
         assert_eq!(made.texts().collect::<Vec<_>>(), texts);
         assert_eq!(made.literals.announces, derived.announces);
-        assert_eq!(made.sizes().1, derived.gates.map(|gates| gates.grams.len()));
+        assert_eq!(made.sizes().1, derived.gates.grams());
     }
 }

@@ -1,0 +1,81 @@
+//! What it costs to look for a gram: how often healthy logs hold it.
+
+use super::gates::{GRAM, gram_at, hash};
+
+/// Healthy lines of many kinds: how often a gram stands in them is how much it costs to look for it.
+pub(super) const HEALTHY: &str = include_str!("healthy.txt");
+
+/// Lines of which healthy logs consist almost wholly, in many layouts, and how often they count.
+const USUAL: &str = include_str!("usual.txt");
+const USUAL_COUNTS: u16 = 4;
+
+/// What a gram is worth, the lowest being the best: first, few healthy lines that hold it. Of those that none
+/// holds, one that many literals share; of others one that few do, so that a stop is over soon.
+pub(super) fn worth(shared: u32, cost: u32) -> (u32, u32) {
+    (cost, if cost == 0 { u32::MAX - shared } else { shared })
+}
+
+/// How often grams stand in texts, those that share a bucket taken together.
+pub(super) struct Counts {
+    buckets: Vec<u32>,
+}
+
+impl Counts {
+    /// log2 of the buckets, so many that two grams rarely share one.
+    const SIZE: u32 = 18;
+
+    pub(super) fn new() -> Counts {
+        Counts { buckets: vec![0; 1 << Self::SIZE] }
+    }
+
+    pub(super) fn add(&mut self, gram: &[u8], count: u16) {
+        self.buckets[Self::bucket(gram)] += u32::from(count);
+    }
+
+    pub(super) fn of(&self, gram: &[u8]) -> u32 {
+        self.buckets[Self::bucket(gram)]
+    }
+
+    fn bucket(gram: &[u8]) -> usize {
+        (hash(gram_at(gram, 0)) >> (32 - Self::SIZE)) as usize
+    }
+}
+
+/// How often grams, and three bytes, stand in healthy logs.
+pub(super) struct Healthy {
+    fours: Counts,
+    threes: Counts,
+}
+
+impl Healthy {
+    pub(super) fn count() -> Healthy {
+        let mut healthy = Healthy { fours: Counts::new(), threes: Counts::new() };
+        for (text, count) in [(HEALTHY, 1), (USUAL, USUAL_COUNTS)] {
+            for gram in text.as_bytes().windows(GRAM) {
+                healthy.fours.add(&any_digits(gram), count);
+                healthy.threes.add(&any_digits(gram)[..3], count);
+            }
+        }
+        healthy
+    }
+
+    /// What it costs to stop at this gram: how often healthy lines hold it, whatever the digits. Two digits
+    /// in a row are of some number, of which logs are full.
+    pub(super) fn cost(&self, gram: &[u8]) -> u32 {
+        let digits = gram.iter().filter(|byte| byte.is_ascii_digit()).count();
+        4 * self.fours.of(&any_digits(gram)) + [0, 1, 2, 4, 8][digits.min(GRAM)]
+    }
+
+    pub(super) fn cost_of_three(&self, bytes: [u8; 3]) -> u32 {
+        self.threes.of(&any_digits(&bytes)[..3])
+    }
+}
+
+/// The gram with a zero for every digit.
+fn any_digits(gram: &[u8]) -> [u8; GRAM] {
+    let digit = |at: usize| {
+        let byte = gram.get(at).copied().unwrap_or(0);
+        if byte.is_ascii_digit() { b'0' } else { byte }
+    };
+    std::array::from_fn(digit)
+}
