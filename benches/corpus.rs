@@ -53,6 +53,87 @@ pub(crate) fn write_healthy(out: &mut dyn Write, seed: u64, bytes: u64) -> io::R
     Ok(())
 }
 
+/// How the lines of a healthy log reach a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrapper {
+    /// Docker's json-file driver: `{"log":"…\n","stream":"stdout","time":"…"}`.
+    Docker,
+    /// A container's log as Kubernetes keeps it: time, stream, `F`, the line.
+    Cri,
+    /// `docker compose logs` of one service.
+    Compose,
+    /// `journalctl` as it prints by itself.
+    Journal,
+    /// The bot's own JSON lines.
+    Json,
+}
+
+impl Wrapper {
+    /// All of them, with the names by which they are asked for.
+    pub(crate) const ALL: [(&'static str, Wrapper); 5] = [
+        ("docker", Wrapper::Docker),
+        ("cri", Wrapper::Cri),
+        ("compose", Wrapper::Compose),
+        ("journal", Wrapper::Journal),
+        ("json", Wrapper::Json),
+    ];
+}
+
+/// Writes the lines of a healthy log in a wrapper, about `bytes` bytes in all.
+pub(crate) fn write_wrapped(
+    out: &mut dyn Write,
+    wrapper: Wrapper,
+    seed: u64,
+    bytes: u64,
+) -> io::Result<()> {
+    let mut dice = Dice::new(seed);
+    let mut millis: u64 = 0;
+    let mut written = 0;
+    let (mut line, mut wrapped) = (String::new(), String::new());
+    while written < bytes {
+        line.clear();
+        wrapped.clear();
+        healthy_line(&mut dice, &mut millis, &mut line);
+        wrap(line.trim_end(), wrapper, &mut wrapped);
+        out.write_all(wrapped.as_bytes())?;
+        written += wrapped.len() as u64;
+    }
+    Ok(())
+}
+
+fn wrap(line: &str, wrapper: Wrapper, out: &mut String) {
+    use std::fmt::Write;
+    // `2026-01-01 00:00:00,123 - name - LEVEL - message`
+    let (date, time, ms) = (&line[..10], &line[11..19], &line[20..23]);
+    let mut parts = line[26..].splitn(3, " - ");
+    let mut part = || parts.next().unwrap_or("");
+    let (name, level, message) = (part(), part(), part());
+    let escaped = |text: &str| text.replace('"', "\\\"");
+    let _ = match wrapper {
+        Wrapper::Docker => writeln!(
+            out,
+            "{{\"log\":\"{}\\n\",\"stream\":\"stdout\",\"time\":\"{date}T{time}.{ms}456789Z\"}}",
+            escaped(line)
+        ),
+        Wrapper::Cri => writeln!(out, "{date}T{time}.{ms}456789Z stdout F {line}"),
+        Wrapper::Compose => writeln!(out, "bot-1  | {line}"),
+        Wrapper::Journal => {
+            const MONTHS: [&str; 12] = [
+                "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+            ];
+            let month: usize = line[5..7].parse().unwrap_or(1);
+            let month = MONTHS[(month + 11) % 12];
+            writeln!(out, "{month} {} {time} vps bot[812]: {line}", &line[8..10])
+        }
+        Wrapper::Json => writeln!(
+            out,
+            "{{\"timestamp\": \"{date}T{time}.{ms}Z\", \"level\": \"{level}\", \"logger\": \"{name}\", \
+             \"message\": \"{}\"}}",
+            escaped(message)
+        ),
+    };
+}
+
 fn healthy_line(dice: &mut Dice, millis: &mut u64, line: &mut String) {
     use std::fmt::Write;
     *millis += 40 + dice.below(900);

@@ -1,4 +1,5 @@
-//! Writes a log made from a seed to standard output: `make-log healthy|crash-loop MIB [SEED]`.
+//! Writes a log made from a seed to standard output: `make-log KIND MIB [SEED]`, KIND being `healthy`,
+//! `crash-loop`, or what healthy lines are wrapped in: `docker`, `cri`, `compose`, `journal`, `json`.
 
 use std::io::{self, BufWriter, Write};
 
@@ -11,8 +12,10 @@ fn main() -> io::Result<()> {
     let mib: u64 = args.next().and_then(|text| text.parse().ok()).unwrap_or(1);
     let seed: u64 = args.next().and_then(|text| text.parse().ok()).unwrap_or(1);
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
-    match kind.as_str() {
-        "crash-loop" => corpus::write_crash_loop(&mut out, seed, mib << 20)?,
+    let wrapper = corpus::Wrapper::ALL.iter().find(|(name, _)| *name == kind);
+    match (kind.as_str(), wrapper) {
+        (_, Some(&(_, wrapper))) => corpus::write_wrapped(&mut out, wrapper, seed, mib << 20)?,
+        ("crash-loop", _) => corpus::write_crash_loop(&mut out, seed, mib << 20)?,
         _ => corpus::write_healthy(&mut out, seed, mib << 20)?,
     }
     out.flush()
