@@ -228,13 +228,15 @@ impl<'r> Followed<'r> {
             // It hears everything again; what was told meanwhile is remembered.
             self.early = None;
         } else {
-            // What a start looks like is judged anew with each line, and so the few lines are heard again.
-            let mut early = new_stream(desk);
-            early.start_early(chunk.bytes);
+            let early = self.early.get_or_insert_with(|| {
+                let mut early = new_stream(desk);
+                early.start_early();
+                early
+            });
+            early.learn_banner(chunk.bytes);
             early.apart = self.told.records();
-            early.push(&chunk, 0);
+            early.push(&chunk, self.kept);
             early_news = early.take_news();
-            self.early = Some(early);
         }
         self.lines += pushed.newlines;
         let len = chunk.bytes.len();

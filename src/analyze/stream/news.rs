@@ -61,14 +61,18 @@ impl<'r> Stream<'r> {
         self.news.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Finds what it can at once: of the start of the log, of which `bytes` are there, it judges only what a
-    /// start of this bot looks like.
-    pub(in crate::analyze) fn start_early(&mut self, bytes: &[u8]) {
+    /// Finds what it can at once, and judges the start of the log not at all.
+    pub(in crate::analyze) fn start_early(&mut self) {
         self.started = true;
+    }
+
+    /// Of a start of this bot, knows what `bytes`, all there is of the log so far, tell: with each line that may be
+    /// another.
+    pub(in crate::analyze) fn learn_banner(&mut self, bytes: &[u8]) {
         let lines = || bytes.split_inclusive(|&b| b == b'\n').take(START_LINES);
-        if !Weave::is_export(lines()) && Layout::of(lines()).is_none() {
-            self.lanes[0].banner = Banner::learn(bytes);
-        }
+        let is_shared =
+            self.weave.is_some() || Weave::is_export(lines()) || Layout::of(lines()).is_some();
+        self.lanes[0].banner = if is_shared { None } else { Banner::learn(bytes) };
     }
 
     /// Whether enough of the log has come for its start to be judged; before that nothing is found.
