@@ -93,7 +93,7 @@ fn message(dice: &mut Dice) -> String {
             dice.below(90),
             dice.below(999)
         ),
-        10 => write!(text, "429 candles read, 503 kept, {small} dropped, code {}", dice.below(9)),
+        10 => write!(text, "429 candles loaded, 503 kept, {small} dropped, code {}", dice.below(9)),
         11 => write!(text, "retry policy: 5 attempts, timeout 10s, backoff 2.0; none used"),
         12 => write!(
             text,
@@ -126,7 +126,7 @@ fn message(dice: &mut Dice) -> String {
         ),
         21 => write!(
             text,
-            "api key present (ends {:04x}), permissions: read, trade",
+            "api key loaded (ends {:04x}), permissions: read, trade",
             dice.below(65_536)
         ),
         22 => write!(text, "backtest window {} .. {}: sharpe {tiny:.3}", small, small + 500),
@@ -141,7 +141,7 @@ fn message(dice: &mut Dice) -> String {
             dice.below(999_999)
         ),
         26 => write!(text, "symbol code {} known, status: ok, errors: 0", dice.below(99_999)),
-        27 => write!(text, "status {small} of {id} rows done, code: none, errno: none"),
+        27 => write!(text, "status {small} of {id} rows loaded, code: none, errno: none"),
         28 => write!(text, "exit price {price:.2}, exit code 0, lot {}", dice.below(99_999)),
         _ => write!(text, "{} {} {} {}", dice.below(600), -1 - dice.below(5_000) as i64, id, small),
     };

@@ -1,6 +1,6 @@
 //! The built-in rules hold their laws, and wrong rules are refused with place and advice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -21,34 +21,13 @@ fn every_rule_does_what_its_examples_say() {
     let matcher = Matcher::new(&rules, Roots::default());
     let redactor = Redactor::new(true);
     let outcome = examples::run(&matcher, &|text| redactor.redact(text).into_owned());
-    assert!(outcome.count > 900, "only {} examples", outcome.count);
+    assert!(outcome.count > 1400, "only {} examples", outcome.count);
     let failed: Vec<String> = outcome
         .failed
         .iter()
         .map(|failed| format!("{}:{}: {}: {}", failed.file, failed.line, failed.rule, failed.what))
         .collect();
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
-}
-
-/// What no example shows yet: alternatives of regexes, and conditions. It only goes down.
-const UNSHOWN_MOST: usize = 512;
-
-#[test]
-fn examples_show_more_and_never_less() {
-    let rules = built_in();
-    let matcher = Matcher::new(&rules, Roots::default());
-    let outcome = examples::run(&matcher, &|text| text.to_owned());
-    let mut by_rule: BTreeMap<&str, usize> = BTreeMap::new();
-    for gap in &outcome.unshown {
-        *by_rule.entry(gap.rule.as_str()).or_default() += 1;
-    }
-    let count = outcome.unshown.len();
-    assert!(
-        count <= UNSHOWN_MOST,
-        "{count} alternatives and conditions are shown by no example, {UNSHOWN_MOST} may be; `rules test -v` \
-         names them: {by_rule:?}"
-    );
-    assert!(count + 15 > UNSHOWN_MOST, "only {count} are left: lower UNSHOWN_MOST");
 }
 
 #[test]

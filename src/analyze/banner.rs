@@ -14,7 +14,7 @@ pub(super) struct Banner {
 }
 
 /// Words one of which a banner holds; without them a first record may be any record.
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 16] = [
     "start",
     "started",
     "starting",
@@ -31,12 +31,23 @@ const WORDS: [&str; 22] = [
     "welcome",
     "hello",
     "pid",
-    "loading",
-    "loaded",
-    "up",
-    "running",
-    "begin",
-    "session",
+];
+
+/// Words that a bot also says on its way (`BTC up 2.1%`, `session 14: 3 fills`): they make a banner of a
+/// sentence without numbers only.
+const FIXED_WORDS: [&str; 4] = ["up", "running", "begin", "session"];
+
+/// Loading is a start where it is one of these that is loaded; candles and markets are loaded all day.
+const LOADED_ONCE: [&str; 9] = [
+    "config",
+    "configuration",
+    "settings",
+    "strategy",
+    "strategies",
+    "environment",
+    "env",
+    "plugins",
+    "credentials",
 ];
 
 /// Lines behind the first record in which it must not come again.
@@ -53,10 +64,7 @@ impl Banner {
         let record = read_record(first);
         let message = record.message.lines().next()?.trim().to_owned();
         let shape = shape_of(&message);
-        let is_banner = shape
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)));
-        if !is_banner || message.len() > 400 {
+        if !tells_of_a_start(&shape) || message.len() > 400 {
             return None;
         }
         let literal = message
@@ -113,6 +121,17 @@ impl Banner {
     }
 }
 
+/// Whether a masked message is worded like the first of a run.
+fn tells_of_a_start(shape: &str) -> bool {
+    let words: Vec<&str> = shape.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let holds = |known: &[&str]| {
+        words.iter().any(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)))
+    };
+    holds(&WORDS)
+        || (holds(&FIXED_WORDS) && !shape.contains('#'))
+        || (holds(&["loading", "loaded"]) && holds(&LOADED_ONCE))
+}
+
 /// A message with every number masked.
 fn shape_of(message: &str) -> String {
     let mut shape = String::with_capacity(message.len());
@@ -141,4 +160,32 @@ fn is_end(line: &[u8]) -> bool {
     ]
     .iter()
     .any(|word| memchr::memmem::find(line, word).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_told_by_its_words() {
+        for message in [
+            "Starting grid bot v1.4.2",
+            "bot is up and running",
+            "loaded config from /srv/bot/config.yml",
+            "Loading strategy Breakout7",
+            "pid 4127",
+        ] {
+            assert!(tells_of_a_start(&shape_of(message)), "{message}");
+        }
+        for message in [
+            "429 candles loaded, 503 kept, 3 dropped",
+            "loaded 214 markets",
+            "markets loaded",
+            "BTC up 2.1% since yesterday",
+            "session 14: 3 fills",
+            "12 tasks running",
+        ] {
+            assert!(!tells_of_a_start(&shape_of(message)), "{message}");
+        }
+    }
 }

@@ -35,9 +35,6 @@ pub(super) fn complete(
     found: &mut Match,
 ) {
     let rule = &rules.rules[found.rule];
-    for (name, value) in &rule.set {
-        found.captures.entry(name.clone()).or_insert_with(|| value.clone());
-    }
     let texts = search_order(parsed, subjects, found.which);
     for regex in &rule.capture {
         for text in &texts {
@@ -47,6 +44,10 @@ pub(super) fn complete(
         }
     }
     take_sets(rules, &rule.take, &texts, &mut found.captures);
+    // What the text says comes first: the same fault has other numbers on other systems.
+    for (name, value) in &rule.set {
+        found.captures.entry(name.clone()).or_insert_with(|| value.clone());
+    }
     derive(rules, parsed, found, &texts);
 }
 

@@ -197,7 +197,15 @@ impl<'r> Matcher<'r> {
             }
         }
         found.sort_by_key(|found| self.precedence(found));
-        found.dedup_by_key(|found| (found.rule, found.which));
+        found.dedup_by(|later, first| {
+            let is_same = (later.rule, later.which) == (first.rule, first.which);
+            // A rule's own words and a code of an exchange's table may prove the same: both tell something.
+            for (name, value) in std::mem::take(&mut later.captures).into_iter().filter(|_| is_same)
+            {
+                first.captures.entry(name).or_insert(value);
+            }
+            is_same
+        });
         for found in found.iter_mut().chain(parts.iter_mut().map(|(part, _)| part)) {
             captures::complete(self.rules, parsed, &subjects, found);
         }

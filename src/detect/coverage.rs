@@ -22,14 +22,6 @@ struct Hits<'r> {
     alternatives: Vec<(String, Option<Regex>, bool)>,
 }
 
-/// Something that no example shows.
-#[derive(Debug)]
-pub(super) struct Gap {
-    pub(super) what: String,
-    /// A whole regex, and not only an alternative.
-    pub(super) whole_regex: bool,
-}
-
 impl<'r> Coverage<'r> {
     pub(super) fn of(rule: &'r Rule) -> Coverage<'r> {
         let regexes = rule
@@ -75,24 +67,26 @@ impl<'r> Coverage<'r> {
         }
     }
 
-    /// What nothing has hit.
-    pub(super) fn gaps(&self, rule: &Rule) -> Vec<Gap> {
+    /// What no example shows, in words: regexes, alternatives of them, and conditions.
+    pub(super) fn gaps(&self, rule: &Rule) -> Vec<String> {
         let mut gaps = Vec::new();
         for hits in &self.regexes {
             if !hits.hit {
-                let what = format!("no example hits the regex `{}`", hits.written.text());
-                gaps.push(Gap { what, whole_regex: true });
+                gaps.push(format!(
+                    "no example hits the regex `{}`; add one that does, or take it out",
+                    hits.written.text()
+                ));
                 continue;
             }
             for (text, _, _) in hits.alternatives.iter().filter(|(_, _, hit)| !hit) {
-                let what = format!("no example hits the alternative `{text}`");
-                gaps.push(Gap { what, whole_regex: false });
+                gaps.push(format!(
+                    "no example hits the alternative `{text}`; add one that does, or take it out"
+                ));
             }
         }
         for (at, _) in self.whens.iter().enumerate().filter(|(_, held)| !**held) {
-            let what =
-                format!("no example holds for its condition {} of {}", at + 1, rule.whens.len());
-            gaps.push(Gap { what, whole_regex: false });
+            let of = rule.whens.len();
+            gaps.push(format!("no example holds for its condition {} of {of}", at + 1));
         }
         gaps
     }

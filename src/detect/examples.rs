@@ -3,14 +3,14 @@
 //! Several lines of an example are a small log: what a series rule asks for, or a chain links, must be in it.
 //!
 //! An example must be won by its rule, with its captures, and no event of it by another pattern; a near
-//! miss must not be won by the rule. A rule has at least two examples and a near miss, its regexes are
-//! hit by them, and what it captures is not taken for a secret.
+//! miss must not be won by the rule. A rule has at least two examples and a near miss; they show each of
+//! its conditions and each alternative of its regexes, and what it captures is not taken for a secret.
 
 use std::collections::BTreeSet;
 
 use super::chain::ChainTracker;
 use super::confirm::{Match, Matcher};
-use super::coverage::{self, Coverage};
+use super::coverage::Coverage;
 use super::series::{Fired, Moment, SeriesTracker};
 use super::subject::Parsed;
 use crate::event::{Assembled, Reading, Stamp, assemble, read_record};
@@ -44,8 +44,6 @@ pub struct Outcome {
     pub count: usize,
     /// What is wrong.
     pub failed: Vec<Failed>,
-    /// What no example shows yet: alternatives of a regex, and whole conditions.
-    pub unshown: Vec<Failed>,
 }
 
 /// Runs every example of every rule, mark and code context of the matcher's rules.
@@ -145,10 +143,8 @@ fn run_rule(
         let what = "has no near miss; add `[[rule.near-miss]]` with a text that only looks like it";
         outcome.failed.push(fail(rule, rule.line, what.to_owned()));
     }
-    for coverage::Gap { what, whole_regex } in coverage.gaps(rule) {
-        let gaps = if whole_regex { &mut outcome.failed } else { &mut outcome.unshown };
-        gaps.push(fail(rule, rule.line, what));
-    }
+    let gaps = coverage.gaps(rule);
+    outcome.failed.extend(gaps.into_iter().map(|what| fail(rule, rule.line, what)));
 }
 
 /// What the events of a text come to together.

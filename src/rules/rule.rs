@@ -68,7 +68,7 @@ pub struct Rule {
     pub take: Vec<String>,
     /// Captures of its own.
     pub capture: Vec<LazyRegex>,
-    /// Constant captures.
+    /// Captures where the text gives none of that name.
     pub set: BTreeMap<String, String>,
     /// What the line says about the run.
     pub effect: Effect,

@@ -16,10 +16,6 @@ pub struct TestArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// Name also what no example shows yet: alternatives of a regex, conditions that never hold.
-    #[arg(short, long)]
-    pub verbose: bool,
-
     /// Which rules there are.
     #[command(flatten)]
     pub choice: Choice,
@@ -37,11 +33,6 @@ pub(super) fn run(args: &TestArgs, out: &mut dyn Write) -> anyhow::Result<ExitSt
     let outcome = examples::run(&matcher, &|text| redactor.redact(text).into_owned());
     for failed in &outcome.failed {
         writeln!(out, "{}:{}: {}: {}", failed.file, failed.line, failed.rule, failed.what)?;
-    }
-    if args.verbose {
-        for gap in &outcome.unshown {
-            writeln!(out, "{}:{}: {}: warning: {}", gap.file, gap.line, gap.rule, gap.what)?;
-        }
     }
     let (rules, failed) = (rules.rules.len(), outcome.failed.len());
     writeln!(out, "{rules} rules, {} examples, {failed} failed", outcome.count)?;
