@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::confirm::Match;
+use super::interpreter::Interpreter;
 use super::subject::{Parsed, Subject, Which};
 use crate::model::Pattern;
-use crate::rules::{Exchange, RuleSet, short};
+use crate::rules::{Exchange, RuleSet, Template, short};
 use crate::traceback::{self, Roots};
 
 /// Longest captured value; what is longer is no value but a text that ran on.
@@ -151,6 +152,13 @@ fn derive(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match, texts: &[&str
             found.captures.insert("note".into(), notes);
         }
     }
+    let mut commands = rule.fix.commands.iter().flat_map(Template::names);
+    if commands.any(|(name, _)| matches!(name, "python" | "pip"))
+        && let Some(interpreter) = interpreter_of(parsed, texts)
+    {
+        found.captures.insert("python".into(), interpreter.python);
+        found.captures.insert("pip".into(), interpreter.pip);
+    }
     if !found.captures.contains_key("exchange")
         && rule.pattern != Pattern::Dependencies
         && let Some(exchange) = exchange_of(rules, parsed, texts)
@@ -168,6 +176,13 @@ fn derive(rules: &RuleSet, parsed: &Parsed<'_>, found: &mut Match, texts: &[&str
             found.captures.insert("skew".into(), format!("{} ms", sent - server));
         }
     }
+}
+
+/// The interpreter that ran the bot: by the frames of all links, else by a line that it began with its path.
+fn interpreter_of(parsed: &Parsed<'_>, texts: &[&str]) -> Option<Interpreter> {
+    let frames = parsed.links.iter().flat_map(|link| &link.frames);
+    let by_files = Interpreter::of_files(frames.map(|frame| frame.file.as_str()));
+    by_files.or_else(|| texts.iter().find_map(|text| Interpreter::of_line(text)))
 }
 
 /// Lower case, without scheme, user, port and path.

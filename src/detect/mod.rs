@@ -7,6 +7,7 @@ mod confirm;
 mod coverage;
 pub mod examples;
 mod gates;
+mod interpreter;
 mod literals;
 mod prefilter;
 mod scan;

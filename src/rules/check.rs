@@ -369,7 +369,7 @@ fn is_bare_number(regex: &str) -> bool {
 
 /// Captures that any rule may name: those of the report, which the program or another match may fill
 /// (where they are missing a default or a shorter fix stands in), and what the program itself adds.
-const NAMED: [&str; 26] = [
+const NAMED: [&str; 28] = [
     "attribute",
     "banned_until",
     "code",
@@ -384,7 +384,9 @@ const NAMED: [&str; 26] = [
     "package",
     "path",
     "pid",
+    "pip",
     "port",
+    "python",
     "retry_after",
     "signal",
     "size",

@@ -40,9 +40,29 @@ pub fn pattern(rules: &RuleSet, pattern: Pattern) -> Vec<Block> {
     page
 }
 
-/// The page of a rule.
+/// The page of a rule: what it means and what to do, with what its pattern's guide adds, then what it looks
+/// for.
 pub fn rule(rules: &RuleSet, rule: &Rule) -> Vec<Block> {
     let mut page = vec![heading(1, &format!("{} ({})", rule.title, rule.id))];
+    page.push(heading(2, "Symptom"));
+    page.push(Block::Text(rule.summary.words()));
+    if let Some(example) = rule.examples.first() {
+        page.push(Block::Verbatim("text", example.text.trim_matches('\n').to_owned()));
+    }
+    let guide = rules.guides.get(&rule.pattern);
+    let part = |page: &mut Vec<Block>, title: &str, text: Option<&String>| {
+        if let Some(text) = text {
+            page.push(heading(2, title));
+            page.extend(paragraphs(text));
+        }
+    };
+    part(&mut page, "Why", guide.map(|guide| &guide.why));
+    fix(&mut page, rule, 2);
+    if let Some(guide) = guide {
+        page.push(Block::Verbatim("python", guide.sample.trim().to_owned()));
+    }
+    part(&mut page, "What to watch", guide.map(|guide| &guide.watch));
+    part(&mut page, "How to confirm", guide.map(|guide| &guide.confirm));
     page.extend(rule_parts(rules, rule, 2));
     page
 }
@@ -52,7 +72,8 @@ pub fn file(rules: &RuleSet, of: Pattern) -> String {
     let mut page = pattern(rules, of);
     for rule in rules.rules.iter().filter(|rule| rule.pattern == of) {
         page.push(heading(2, &rule.id));
-        page.push(Block::Text(format!("**{}.**", rule.title)));
+        page.push(Block::Text(format!("**{}.** {}", rule.title, rule.summary.words())));
+        fix(&mut page, rule, 3);
         page.extend(rule_parts(rules, rule, 3));
     }
     format!(
@@ -61,15 +82,8 @@ pub fn file(rules: &RuleSet, of: Pattern) -> String {
     )
 }
 
-fn rule_parts(rules: &RuleSet, rule: &Rule, level: u8) -> Vec<Block> {
-    let mut page = vec![Block::Text(rule.summary.words())];
-    page.push(heading(level, "What it looks for"));
-    page.push(Block::Points(looks_for(&rules.exchanges, rule)));
-    let captures = captures(rule);
-    if !captures.is_empty() {
-        page.push(heading(level, "What it captures"));
-        page.push(Block::Text(captures.join(", ")));
-    }
+/// What to do.
+fn fix(page: &mut Vec<Block>, rule: &Rule, level: u8) {
     page.push(heading(level, "Fix"));
     page.push(Block::Text(rule.fix.summary.words()));
     if !rule.restart {
@@ -81,6 +95,17 @@ fn rule_parts(rules: &RuleSet, rule: &Rule, level: u8) -> Vec<Block> {
     if !rule.fix.commands.is_empty() {
         let commands: Vec<String> = rule.fix.commands.iter().map(Template::words).collect();
         page.push(Block::Verbatim("sh", commands.join("\n")));
+    }
+}
+
+/// What a rule looks for, and what shows that it does.
+fn rule_parts(rules: &RuleSet, rule: &Rule, level: u8) -> Vec<Block> {
+    let mut page = vec![heading(level, "What it looks for")];
+    page.push(Block::Points(looks_for(&rules.exchanges, rule)));
+    let captures = captures(rule);
+    if !captures.is_empty() {
+        page.push(heading(level, "What it captures"));
+        page.push(Block::Text(captures.join(", ")));
     }
     examples(&mut page, "Examples", level, &rule.examples);
     examples(&mut page, "Looks like it, and is not", level, &rule.near_misses);
@@ -319,9 +344,21 @@ mod tests {
     fn a_rule_is_told_in_words() {
         let rules = load_whole(&RuleOptions::default()).unwrap();
         let page = markdown(&rule(&rules, rules.get("network/connection-refused").unwrap()));
-        for part in ["What it looks for", "What it captures", "errno", "Fix", "Examples", "Sources"]
-        {
+        for part in ["What it looks for", "What it captures", "errno", "Examples", "Sources"] {
             assert!(page.contains(part), "{part} is missing in\n{page}");
+        }
+        let told = [
+            "## Symptom",
+            "## Why",
+            "## Fix",
+            "```python",
+            "## What to watch",
+            "## How to confirm",
+        ];
+        for one in &rules.rules {
+            let page = markdown(&rule(&rules, one));
+            let missing: Vec<_> = told.iter().filter(|part| !page.contains(**part)).collect();
+            assert!(missing.is_empty(), "{missing:?} missing in\n{page}");
         }
     }
 
