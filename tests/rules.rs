@@ -1,10 +1,15 @@
 //! The built-in rules hold their laws, and wrong rules are refused with place and advice.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use common::cases;
 use wd_diagnose::detect::{Matcher, examples};
 use wd_diagnose::model::Pattern;
 use wd_diagnose::rules::{RuleOptions, RuleSet, load, load_whole, write_digest};
@@ -28,6 +33,58 @@ fn every_rule_does_what_its_examples_say() {
         .map(|failed| format!("{}:{}: {}: {}", failed.file, failed.line, failed.rule, failed.what))
         .collect();
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+/// How many rules name a line of a fixture: it only goes up.
+const FROM_FIXTURES: usize = 125;
+
+#[test]
+fn examples_from_fixtures_stand_there() {
+    let rules = built_in();
+    let mut named = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for rule in &rules.rules {
+        for example in rule.examples.iter().chain(&rule.near_misses) {
+            let Some(source) = &example.source else { continue };
+            named.insert(rule.id.as_str());
+            let place = source.rsplit_once(':').and_then(|(file, line)| {
+                let text = std::fs::read_to_string(file).ok()?;
+                let from = line.parse::<usize>().ok()?.checked_sub(1)?;
+                let wanted: Vec<&str> = example.text.trim_matches('\n').lines().collect();
+                let there = text.lines().skip(from).take(wanted.len());
+                // A literal that ends with a quote has a blank behind it.
+                Some(there.map(str::trim_end).eq(wanted.iter().map(|line| line.trim_end())))
+            });
+            if place != Some(true) {
+                wrong.push(format!("{}:{}: {source} does not say that", rule.file, example.line));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+    assert!(named.len() >= FROM_FIXTURES, "only {} rules name a fixture", named.len());
+}
+
+#[test]
+fn a_rule_that_a_fixture_shows_names_it() {
+    let rules = built_in();
+    let named: BTreeSet<&str> = rules
+        .rules
+        .iter()
+        .filter(|rule| {
+            rule.series.is_some() || rule.examples.iter().any(|one| one.source.is_some())
+        })
+        .map(|rule| rule.id.as_str())
+        .collect();
+    let mut silent = BTreeSet::new();
+    for case in cases().iter().filter(|case| case.expected.verdict.is_some() && case.is_file()) {
+        if let Some(verdict) = case.report().verdict
+            && !named.contains(verdict.rule.as_str())
+            && !examples::RAISED.contains(&verdict.rule.as_str())
+        {
+            silent.insert(format!("{} ({})", verdict.rule, case.name));
+        }
+    }
+    assert!(silent.is_empty(), "give one example of each its `source`: {silent:#?}");
 }
 
 #[test]
