@@ -279,7 +279,7 @@ const REGEX_BYTES: usize = 4 << 20;
 pub struct LazyRegex {
     text: String,
     compiled: OnceLock<Option<Regex>>,
-    needed: OnceLock<String>,
+    needed: OnceLock<Needed>,
     anchored: OnceLock<bool>,
 }
 
@@ -313,8 +313,8 @@ impl LazyRegex {
     /// The compiled regex, where it may match `text`: it is compiled only once a text holds what stands in
     /// all its matches, and most texts are passed over without it.
     pub fn on(&self, text: &str) -> Option<&Regex> {
-        let needed = self.needed.get_or_init(|| needed(&self.text));
-        if text.contains(needed.as_str()) { self.get() } else { None }
+        let needed = self.needed.get_or_init(|| Needed::by(&self.text));
+        if needed.stands_in(text) { self.get() } else { None }
     }
 }
 
@@ -363,6 +363,35 @@ fn is_anchored(regex: &str) -> bool {
             _ => false,
         }
     })
+}
+
+/// What stands in every match of a regex.
+#[derive(Debug, Clone)]
+struct Needed {
+    text: String,
+    /// ASCII letters count in either case.
+    ignore_case: bool,
+}
+
+impl Needed {
+    fn by(regex: &str) -> Needed {
+        match regex.strip_prefix("(?i)") {
+            Some(rest) => Needed { text: needed(rest).to_ascii_lowercase(), ignore_case: true },
+            None => Needed { text: needed(regex), ignore_case: false },
+        }
+    }
+
+    fn stands_in(&self, text: &str) -> bool {
+        let needed = self.text.as_bytes();
+        let Some((&first, _)) = needed.split_first() else { return true };
+        if !self.ignore_case {
+            return text.contains(self.text.as_str());
+        }
+        let bytes = text.as_bytes();
+        memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes).any(|at| {
+            bytes.get(at..at + needed.len()).is_some_and(|found| found.eq_ignore_ascii_case(needed))
+        })
+    }
 }
 
 /// The longest text that stands in every match as written; empty where there is none to be seen easily.
@@ -459,6 +488,16 @@ mod tests {
         ] {
             assert_eq!(needed(regex), text, "{regex}");
         }
+    }
+
+    #[test]
+    fn what_is_needed_in_any_case_is_looked_for_in_any_case() {
+        let needed = Needed::by(r"(?i)\bbanned until (?P<banned_until>\d{13})\b");
+        assert_eq!((needed.text.as_str(), needed.ignore_case), ("banned until ", true));
+        assert!(needed.stands_in("IP Banned Until 1791561950390"));
+        assert!(!needed.stands_in("b, banned for a while"));
+        assert!(Needed::by(r"(?i)one|another").stands_in(""));
+        assert!(!Needed::by(r"banned until").stands_in("Banned until"));
     }
 
     #[test]
