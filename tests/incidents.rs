@@ -207,4 +207,12 @@ fn a_supervisor_tells_of_a_unit_and_an_operator_of_a_stop() {
         kill.replace("10:00:32", "10:00:42")
     );
     assert_eq!(grid_with(&later), open, "an operator stopped it");
+    // It was asked to stop ten minutes before, did not, and was killed for it: that is no memory.
+    let asked = "Mar 02 09:50:30 box systemd[1]: Stopping grid.service - Grid bot...\n\
+         Mar 02 10:00:30 box systemd[1]: grid.service: State 'stop-sigterm' timed out. Killing.\n\
+         Mar 02 10:00:30 box systemd[1]: grid.service: Killing process 811 (python3) with signal SIGKILL.\n\
+         Mar 02 10:00:30 box systemd[1]: grid.service: Main process exited, code=killed, status=9/KILL\n";
+    assert_eq!(grid_with(asked), ("killed".to_owned(), Some("system/stop-timeout".to_owned())));
+    let unasked = asked.lines().last().unwrap().to_owned() + "\n";
+    assert_eq!(grid_with(&unasked), ("killed".to_owned(), Some("memory/killed".to_owned())));
 }

@@ -33,6 +33,9 @@ const LINES: u64 = 500;
 /// An end that is explained no better than this gives way to a kill that another log tells of.
 const WEAK: f64 = 0.65;
 
+/// Below this a kill says that it happened and not why.
+const SURE_KILL: f64 = 0.7;
+
 /// A log that is as sure of a kill is an overseer's, and no bot's.
 const OVERSEER: f64 = 0.9;
 
@@ -132,6 +135,18 @@ impl Death {
     }
 }
 
+impl Death {
+    /// Whether another line tells of the same kill and knows why: a supervisor says that it sent the signal
+    /// because the bot did not stop when it was asked to, and then that the bot ended with it.
+    fn gives_way_to(&self, surer: &Death) -> bool {
+        self.incident.is_some()
+            && surer.incident.is_some()
+            && self.confidence < SURE_KILL
+            && surer.confidence >= SURE_KILL
+            && self.is_one_with(surer)
+    }
+}
+
 /// What joining came to.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Join {
@@ -144,6 +159,13 @@ pub struct Join {
 /// Joins the runs of each source with what the others tell.
 pub fn join(sources: &[Told<'_>]) -> Join {
     let mut join = Join::default();
+    let unsure: Vec<Vec<bool>> = sources
+        .iter()
+        .map(|told| {
+            let gives_way = |death: &Death| told.deaths.iter().any(|it| death.gives_way_to(it));
+            told.deaths.iter().map(gives_way).collect()
+        })
+        .collect();
     for (source, told) in sources.iter().enumerate() {
         if told.deaths.iter().any(|death| death.confidence >= OVERSEER) {
             continue;
@@ -157,6 +179,9 @@ pub fn join(sources: &[Told<'_>]) -> Join {
             let mut stopped = false;
             for (teller, other) in sources.iter().enumerate().filter(|(at, _)| *at != source) {
                 for (at, death) in other.deaths.iter().enumerate() {
+                    if unsure[teller][at] {
+                        continue;
+                    }
                     match link(told.name, life, death) {
                         Fit::No => {}
                         Fit::NoClock if just_stops => {
