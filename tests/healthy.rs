@@ -183,6 +183,64 @@ fn nothing_is_found_in_health() {
     assert!(wrong.is_empty(), "found in health:\n{}\n", wrong.join("\n"));
 }
 
+/// What a bot in health says in second `s` of its day: prices that move, memory that rises and is given back
+/// each time its candles are loaded anew, a warm-up, a queue that is full now and then, a stablecoin, a
+/// position that does not change.
+fn day(dice: &mut Dice, s: u64) -> Vec<String> {
+    let mut says = Vec::new();
+    if s.is_multiple_of(10) {
+        let price = 64_000.0 + (s as f64 / 900.0).sin() * 400.0 + dice.below(100) as f64 / 10.0;
+        says.push(format!("tick BTCUSDT {price:.2}"));
+    }
+    if s.is_multiple_of(30) {
+        says.push(format!("USDC/USDT last={:.4}", if dice.below(90) == 0 { 1.0001 } else { 1.0 }));
+        says.push("position BTCUSDT 0.25 entry price 61022.50".to_owned());
+    }
+    if s.is_multiple_of(60) {
+        let warm = 1.0 - (-(s as f64) / 2_400.0).exp();
+        let tooth = (s % 3_300) as f64 / 3_300.0;
+        let rss = 120.0 + 60.0 * warm + 240.0 * tooth + dice.below(12) as f64;
+        says.push(format!(
+            "health: rss={rss:.1}MB threads={} open_files={} tasks={} queue={}",
+            12 + dice.below(3),
+            30 + dice.below(9),
+            40 + dice.below(30),
+            dice.below(60) * dice.below(2)
+        ));
+        says.push(format!("memory usage: {:.1} % of 2 GB", rss / 20.0));
+        says.push("heartbeat".to_owned());
+    }
+    if s.is_multiple_of(3_300) {
+        says.push("candles loaded anew".to_owned());
+    }
+    says
+}
+
+#[test]
+fn a_day_of_memory_that_rises_and_falls_is_health() {
+    let mut wrong = Vec::new();
+    for (at, (name, writer)) in FORMATS.iter().enumerate() {
+        if matches!(*name, "brackets" | "print") {
+            continue;
+        }
+        let mut dice = Dice::new(at as u64 + 3);
+        let mut log = String::new();
+        for s in 0..86_400 {
+            let time = [1 + s / 86_400, s / 3600 % 24, s / 60 % 60, s % 60, dice.below(900), s];
+            for message in day(&mut dice, s) {
+                log += &writer(&mut dice, time, &message);
+                log.push('\n');
+            }
+        }
+        let report = report_on_bytes(log);
+        wrong.extend(found(&report).into_iter().map(|line| format!("{name}: {line}")));
+        if report.verdict.is_some() {
+            wrong.push(format!("{name}: a verdict"));
+        }
+    }
+    assert!(wrong.is_empty(), "found in a day of health:\n{}\n", wrong.join("\n"));
+}
+
 #[test]
 fn nothing_is_found_in_the_logs_that_speed_is_measured_on() {
     for seed in 1..4 {

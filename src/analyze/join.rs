@@ -2,8 +2,11 @@
 
 use super::batch::OneSource;
 use crate::diagnosis::{Diagnosis, Evidence, LEAST_OF_A_VERDICT, Told, join};
-use crate::model::Level;
+use crate::model::{Level, Pattern};
 use crate::safe::escape::visible;
+
+/// The rule of memory that grew by the log's own readings.
+const GROWTH: &str = "memory/growth";
 
 /// Joins the sources. Comes back with what could not be compared.
 pub(super) fn join_sources(read: &mut [OneSource]) -> Vec<String> {
@@ -45,6 +48,15 @@ pub(super) fn join_sources(read: &mut [OneSource]) -> Vec<String> {
         }
         let name = teller.report.name.clone();
         let one = &mut read[joined.source];
+        // What the bot's own readings showed before it was killed for memory belongs to it.
+        let run = &one.report.runs[joined.run];
+        let grew = one.diagnoses.iter().map(|(own, _)| own).find(|own| {
+            own.rule == GROWTH && (run.first_line..=run.last_line).contains(&own.last.line)
+        });
+        if let Some(grew) = grew.filter(|_| diagnosis.pattern == Pattern::Memory) {
+            diagnosis.summary.push_str(&format!(" Before that: {}", grew.summary));
+            diagnosis.evidence.extend(grew.evidence.iter().cloned());
+        }
         let weak = one.report.verdict.take();
         for (own, _) in &mut one.diagnoses {
             if weak.as_ref() == Some(&own.fingerprint) && own.level == Level::Fatal {

@@ -116,8 +116,8 @@ impl<'r> Lane<'r> {
             let in_chunk = |position: u64| usize::try_from(position.checked_sub(base)?).ok();
             let Some(at) = in_chunk(sample.position) else { continue };
             let line = &chunk.bytes[chunk.line(at)];
-            let sample = diagnosis::Sample { place: sample.place, stamp: sample.stamp, line };
-            self.runs.sample(&sample);
+            let Sample { place, stamp, is_first, tells, .. } = sample;
+            self.runs.sample(&diagnosis::Sample { place, stamp, line, is_first, tells });
         }
     }
 

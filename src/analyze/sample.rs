@@ -6,8 +6,12 @@
 //! a log that several services write, the first of each service. So the samples are the same on every way
 //! to the bytes and on any number of threads.
 
+use std::collections::BTreeMap;
+
+use memchr::memmem::Finder;
 use rayon::prelude::*;
 
+use crate::diagnosis;
 use crate::event::{Stamp, Weave, read_record};
 use crate::source::{Chunk, Place};
 
@@ -19,6 +23,19 @@ pub(super) const EVERY_LINE: u64 = 256 << 10;
 /// a thousand does, and this is three hundred lines.
 pub(super) const BLOCK: u64 = 32 << 10;
 
+/// A line that prints what the process holds (see [`diagnosis::telling`]) is looked for as well, by what the
+/// first of its kind looks like: the first in each so many bytes, at the start of a log and behind that.
+/// Where such lines are frequent little is searched for one.
+const TELLING: u64 = 16 << 10;
+const TELLING_LATER: u64 = 256 << 10;
+
+/// Behind this position they are looked for in the larger blocks: at the start a log of a few megabytes,
+/// which is a bot's day, should show its trend.
+const LATER: u64 = 16 << 20;
+
+/// Kinds of lines that are so looked for.
+const TELLERS: usize = 2;
+
 /// So much of a line is read for its time. A JSON record that is longer has no time then.
 const READ: usize = 16 << 10;
 
@@ -29,6 +46,10 @@ pub(super) struct Seen {
     /// Newlines of the piece before it.
     lines: u64,
     stamp: Option<Stamp>,
+    /// It is the first line of its block.
+    is_first: bool,
+    /// Which tellers it holds, the first of its block and piece: a bit each.
+    tells: u8,
 }
 
 /// A line that is a sample.
@@ -40,6 +61,62 @@ pub(super) struct Sample {
     pub(super) place: Place,
     /// Its time, where it has one.
     pub(super) stamp: Option<Stamp>,
+    /// It is looked at whatever it says; else only for what it says.
+    pub(super) is_first: bool,
+    /// It was looked for because it prints what the process holds.
+    pub(super) tells: bool,
+}
+
+/// What finds lines that print what the process holds, learnt from the start of the log.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tellers {
+    finders: Vec<Finder<'static>>,
+}
+
+impl Tellers {
+    /// Learns from a line that begins before [`EVERY_LINE`].
+    pub(super) fn learn(&mut self, line: &[u8]) {
+        if self.finders.len() < TELLERS
+            && self.finders.iter().all(|finder| finder.find(line).is_none())
+            && let Some(text) = diagnosis::telling(line)
+        {
+            self.finders.push(Finder::new(&text).into_owned());
+        }
+    }
+
+    /// The lines of `bytes[start..end]`, where `bytes` begins at position `base`, that hold one first in
+    /// their block, with a bit for each teller.
+    fn look(&self, bytes: &[u8], base: u64, start: usize, end: usize) -> Vec<(usize, u8)> {
+        let mut found = Vec::new();
+        let in_bytes = |position: u64| usize::try_from(position - base).unwrap_or(end);
+        for (bit, finder) in self.finders.iter().enumerate() {
+            let mut from = start;
+            while from < end {
+                let (begin, length) = block_of(base + from as u64);
+                let stop = in_bytes(begin + length).min(end);
+                while from < stop
+                    && let Some(hit) = finder.find(&bytes[from..stop])
+                {
+                    let hit = from + hit;
+                    let line =
+                        memchr::memrchr(b'\n', &bytes[start..hit]).map_or(start, |n| start + n + 1);
+                    from = line_end(bytes, hit).min(end);
+                    if base + line as u64 >= begin {
+                        found.push((line, 1 << bit));
+                        break;
+                    }
+                }
+                from = from.max(stop);
+            }
+        }
+        found
+    }
+}
+
+/// Where the block begins in which tellers are looked for at `position`, and how long it is.
+fn block_of(position: u64) -> (u64, u64) {
+    let length = if position < LATER { TELLING } else { TELLING_LATER };
+    (position - position % length, length)
 }
 
 /// What is remembered from part to part.
@@ -51,18 +128,37 @@ pub(super) struct Sampler {
     known: Option<(u64, Place)>,
     /// The block of the last sample of each lane.
     blocks: Vec<Option<u64>>,
+    /// The block of the last line that each teller found.
+    told: [Option<u64>; TELLERS],
 }
 
 /// Looks for the samples among the lines of `bytes[start..end]`, where `bytes` begins at position `base` and
 /// shows at least a block before `start`. Comes back with them, and with the newlines of that stretch.
-pub(super) fn look(bytes: &[u8], base: u64, start: usize, end: usize) -> (Vec<Seen>, u64) {
-    let (mut seen, mut lines) = (Vec::new(), 0);
-    let (mut from, mut counted) = (start, start);
+pub(super) fn look(
+    bytes: &[u8],
+    base: u64,
+    start: usize,
+    end: usize,
+    tellers: &Tellers,
+) -> (Vec<Seen>, u64) {
+    let mut found: BTreeMap<usize, (bool, u8)> = BTreeMap::new();
+    let mut from = start;
     while let Some(at) = next(bytes, base, from, end) {
+        from = line_end(bytes, at).min(end);
+        found.insert(at, (true, 0));
+    }
+    if base + start as u64 >= EVERY_LINE {
+        for (at, bit) in tellers.look(bytes, base, start, end) {
+            found.entry(at).or_default().1 |= bit;
+        }
+    }
+    let (mut lines, mut counted) = (0, start);
+    let mut seen = Vec::with_capacity(found.len());
+    for (at, (is_first, tells)) in found {
         lines += newlines(&bytes[counted..at]);
         counted = at;
-        from = line_end(bytes, at).min(end);
-        seen.push(Seen { at, lines, stamp: stamp_of(&bytes[at..from]) });
+        let stamp = stamp_of(&bytes[at..line_end(bytes, at).min(end)]);
+        seen.push(Seen { at, lines, stamp, is_first, tells });
     }
     (seen, lines + newlines(&bytes[counted..end]))
 }
@@ -109,9 +205,20 @@ impl Sampler {
                 let byte = first.byte + (at - start) as u64;
                 Place { byte, line: first.line + lines, ..first }
             };
-            for Seen { at, lines, stamp } in seen.drain(..) {
-                let place = counted(at, lines);
-                samples.push(Sample { position: base + at as u64, place, stamp });
+            for Seen { at, lines, stamp, is_first, tells } in seen.drain(..) {
+                let position = base + at as u64;
+                // Another piece may have shown the first of the block.
+                let mut is_telling = false;
+                for (bit, told) in self.told.iter_mut().enumerate() {
+                    let block = Some(block_of(position).0);
+                    if tells & 1 << bit != 0 && *told != block {
+                        (*told, is_telling) = (block, true);
+                    }
+                }
+                if is_first || is_telling {
+                    let place = counted(at, lines);
+                    samples.push(Sample { position, place, stamp, is_first, tells: is_telling });
+                }
             }
             self.known = (end > start).then(|| {
                 let segment = part.segment(end - 1);
@@ -174,7 +281,8 @@ impl Sampler {
             .collect();
         let samples = found.into_iter().zip(stamps).map(|((at, lane), stamp)| {
             let place = self.place(part, base, at);
-            (lane, Sample { position: base + at as u64, place, stamp })
+            let position = base + at as u64;
+            (lane, Sample { position, place, stamp, is_first: true, tells: false })
         });
         let samples = samples.collect();
         self.upto = base + weave.end() as u64;
@@ -184,6 +292,7 @@ impl Sampler {
     /// What begins at `position` or behind it is looked at anew.
     pub(super) fn back_to(&mut self, position: u64) {
         self.upto = self.upto.min(position);
+        self.told = [None; TELLERS];
         self.known = None;
     }
 

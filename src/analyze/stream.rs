@@ -17,7 +17,7 @@ use crate::source::{Chunk, Place, Segment};
 
 use super::banner::Banner;
 use super::lanes::{self, Finished, Lane};
-use super::sample::Sampler;
+use super::sample::{self, Sampler, Tellers};
 
 pub(super) use news::{Found, News};
 
@@ -75,6 +75,8 @@ pub(super) struct Stream<'r> {
     strands: HashMap<u64, Strand>,
     started: bool,
     sampler: Sampler,
+    /// What finds lines that print what the process holds.
+    tellers: Tellers,
     /// Newlines up to the end of the part at hand.
     newlines: u64,
     /// Candidates that may still be asked for a layout.
@@ -139,6 +141,7 @@ impl<'r> Stream<'r> {
             strands: HashMap::new(),
             started: false,
             sampler: Sampler::default(),
+            tellers: Tellers::default(),
             newlines: 0,
             tries: LAYOUT_TRIES,
             again: false,
@@ -195,9 +198,10 @@ impl<'r> Stream<'r> {
             self.started = true;
             self.look_at_start(chunk);
         }
+        let start = self.base;
         let (mut from, mut kept, mut newlines, mut known) = (0, kept, 0, None);
         loop {
-            let to = self.part_end(chunk, from + kept);
+            let to = self.part_end(chunk, start, from + kept);
             let segments = segments_of(chunk, from, &mut known);
             let part = Chunk {
                 bytes: &chunk.bytes[from..to],
@@ -228,12 +232,20 @@ impl<'r> Stream<'r> {
         self.shown = kept;
     }
 
-    /// How far a part goes whose new bytes begin at `from`: a log of many writers is taken apart piece by
-    /// piece.
-    fn part_end(&self, chunk: &Chunk<'_>, from: usize) -> usize {
+    /// How far a part goes whose new bytes begin at `from`, where a chunk begins at position `start`: a log of
+    /// many writers is taken apart piece by piece, and what is learnt from the start of a log is known before
+    /// the rest is searched.
+    fn part_end(&self, chunk: &Chunk<'_>, start: u64, from: usize) -> usize {
         let len = chunk.bytes.len();
-        let end = from + limits::STRAND_PART;
-        if self.weave.is_none() || end >= len {
+        let learnt = usize::try_from(sample::EVERY_LINE.saturating_sub(start)).unwrap_or(len);
+        let end = if from < learnt {
+            learnt
+        } else if self.weave.is_some() {
+            from + limits::STRAND_PART
+        } else {
+            return len;
+        };
+        if end >= len {
             return len;
         }
         memchr::memchr(b'\n', &chunk.bytes[end - 1..]).map_or(len, |n| end + n)

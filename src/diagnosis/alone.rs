@@ -24,7 +24,7 @@ pub fn alone(
         _ => incidents.add(rules, finding, stamp)?,
     };
     if let Some(cause) = ending {
-        incidents.end_run(mention.incident, None, cause.surest(), cause.ends_log());
+        incidents.end_run(rules, mention.incident, None, cause.surest(), cause.ends_log());
     }
     incidents.into_diagnoses(rules, names).pop()
 }

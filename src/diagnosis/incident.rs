@@ -441,7 +441,7 @@ impl Incident {
         let rule = &rules.rules[self.rule];
         let mut captures: BTreeMap<String, String> =
             self.captures.iter().map(|(name, value)| (name.clone(), names.safe(value))).collect();
-        if rule.series.is_some() {
+        if rule.series.is_some() || rule.whens.is_empty() {
             let since = self.first.1.as_ref().and_then(Stamp::iso);
             let since = since.unwrap_or_else(|| format!("line {}", self.first.0.line));
             captures.insert("count".into(), self.count.to_string());
@@ -490,7 +490,8 @@ impl Incident {
 }
 
 /// Captures that only fill sentences.
-const UNTOLD: [&str; 6] = ["exception", "message", "count", "since", "from", "to"];
+const UNTOLD: [&str; 9] =
+    ["exception", "message", "count", "since", "from", "to", "measure", "span", "outlook"];
 
 /// Memory that lines take, near enough.
 fn size(lines: &[Line]) -> usize {

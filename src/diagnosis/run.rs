@@ -10,7 +10,7 @@ use super::finding::{Finding, Kind};
 use super::incident::{Incidents, Mention};
 use super::join::{Death, Life};
 use super::rhythm;
-use super::signs::{Coming, Sample, Signs};
+use super::signs::{Coming, Sample, Signs, may_tell};
 use crate::detect::Matcher;
 use crate::event::{Record, Stamp, read_record};
 use crate::model::Severity;
@@ -43,6 +43,9 @@ const OPENING_LINES: usize = 64;
 
 /// Lines among which the time of a line without one is looked for.
 const STAMP_LINES: usize = 16;
+
+/// Rules of what ends a bot that grows, as far as its log tells, where the log then just stops.
+const GROWTHS: [&str; 2] = ["memory/growth", "memory/backlog-growth"];
 
 /// Findings of a run that an exit line may mean.
 const REMEMBERED: usize = 64;
@@ -128,6 +131,8 @@ pub struct Runs<'r> {
     pub zone: Option<jiff::tz::TimeZone>,
     /// What the samples of the run that goes on show.
     signs: Signs,
+    /// What of the process grew up to the end of the run that is being closed.
+    grew: Option<Mention>,
 }
 
 impl<'r> Runs<'r> {
@@ -156,6 +161,7 @@ impl<'r> Runs<'r> {
             until: None,
             zone: None,
             signs: Signs::default(),
+            grew: None,
         }
     }
 
@@ -341,8 +347,45 @@ impl<'r> Runs<'r> {
         let rules = self.rules();
         let rule = rules.rules[matched.rule].id.as_str();
         let coming = Coming { rule, seconds: stamp.map(Stamp::seconds) };
+        if self.signs.asks(rules, coming) {
+            self.show_last_lines();
+        }
         for sign in self.signs.before(rules, coming) {
-            self.incidents.add_sign(rules, sign);
+            let at = sign.goes_on().then_some((finding.place, stamp));
+            self.incidents.add_sign(rules, sign, at);
+        }
+    }
+
+    /// Shows the last lines to those who follow the numbers of the run, as far as they are no samples.
+    fn show_last_lines(&mut self) {
+        for item in &self.tail {
+            let Item::Line { place, bytes } = item else { continue };
+            if !may_tell(bytes) {
+                continue;
+            }
+            let stamp = read_record(bytes).stamp;
+            let stamp = match &self.zone {
+                Some(zone) => stamp.map(|stamp| stamp.with_zone(zone)),
+                None => stamp,
+            };
+            let line = bytes.as_slice();
+            let sample = Sample { place: *place, stamp, line, is_first: false, tells: true };
+            self.signs.last_line(&sample);
+        }
+    }
+
+    /// Tells of signs in which the run stands at its end, and remembers what grew.
+    fn signs_at_end(&mut self, stopped: bool) {
+        self.show_last_lines();
+        let rules = self.rules();
+        for sign in self.signs.close(stopped) {
+            let grew = GROWTHS.contains(&sign.rule);
+            if let Some(mention) = self.incidents.add_sign(rules, sign, None)
+                && grew
+                && self.grew.is_none()
+            {
+                self.grew = Some(mention);
+            }
         }
     }
 
@@ -384,6 +427,7 @@ impl<'r> Runs<'r> {
     /// Ends the current run: another one `follows`, or the log ends.
     fn close(&mut self, follows: bool, stopped: bool) {
         self.last_stamp();
+        self.signs_at_end(stopped);
         let decision = self.decide(follows, stopped);
         let end = decision.end;
         let cause = self.apply(&decision);
@@ -419,6 +463,7 @@ impl<'r> Runs<'r> {
         self.lives.push(life);
         self.pid = None;
         self.signs = Signs::default();
+        self.grew = None;
         self.tail.clear();
         self.remembered.clear();
         self.first_line = None;

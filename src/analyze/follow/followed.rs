@@ -347,9 +347,17 @@ impl<'r> Followed<'r> {
         let (_, mut stream) = self.suppose(true);
         stream.end_runs(desk.options.batch.stopped && why == Why::Over);
         for news in stream.take_news() {
-            let News::Ended { lane, ended } = news else { continue };
-            if these(lane) && (!again || ended.decision.end == End::Open) {
-                self.run_ended(lane, &ended, why, desk);
+            match news {
+                News::Ended { lane, ended }
+                    if these(lane) && (!again || ended.decision.end == End::Open) =>
+                {
+                    self.run_ended(lane, &ended, why, desk);
+                }
+                // What shows at the end of a run counts once it is over: while it is quiet it may go on.
+                News::Whole { lane, run, whole } if why == Why::Over && these(lane) => {
+                    self.whole((lane, run), *whole, desk);
+                }
+                News::Ended { .. } | News::Whole { .. } | News::Found(_) => {}
             }
         }
     }

@@ -78,7 +78,7 @@ impl<'r> Followed<'r> {
     }
 
     /// Tells what several events show together: once in a run.
-    fn whole(&mut self, run: (usize, u64), whole: Whole, desk: &mut Desk<'_, 'r>) {
+    pub(super) fn whole(&mut self, run: (usize, u64), whole: Whole, desk: &mut Desk<'_, 'r>) {
         let place = whole.place();
         if self.was_told_before(place) || !self.told.comes_about(run, whole.fingerprint()) {
             return;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{BLOCK, EVERY_LINE, Sampler, look, newlines};
+use super::{BLOCK, EVERY_LINE, Sample, Sampler, TELLING, Tellers, look, newlines};
 use crate::source::{Chunk, Segment};
 
 /// Positions of the samples by the definition, word by word.
@@ -24,6 +24,12 @@ fn plain(bytes: &[u8]) -> Vec<u64> {
 /// What the sampler takes where the bytes are shown in pieces that end near `cuts`; each part shows `kept`
 /// bytes again. Positions, with line numbers.
 fn taken(bytes: &[u8], cuts: &[usize], kept: usize) -> Vec<(u64, u64)> {
+    let samples = taken_with(&Tellers::default(), bytes, cuts, kept);
+    samples.iter().map(|sample| (sample.position, sample.place.line)).collect()
+}
+
+/// The same with what tellers find.
+fn taken_with(tellers: &Tellers, bytes: &[u8], cuts: &[usize], kept: usize) -> Vec<Sample> {
     let mut sampler = Sampler::default();
     let mut all = Vec::new();
     let mut from = 0;
@@ -38,11 +44,10 @@ fn taken(bytes: &[u8], cuts: &[usize], kept: usize) -> Vec<(u64, u64)> {
         let segments = [Segment { at: 0, file: 0, offset: base as u64, line }];
         let part =
             Chunk { bytes: &bytes[base..end], segments: &segments, last: cut == bytes.len() };
-        let (mut seen, lines) = look(part.bytes, base as u64, from - base, end - base);
+        let (mut seen, lines) = look(part.bytes, base as u64, from - base, end - base, tellers);
         assert_eq!(lines, newlines(&bytes[from..end]));
         let pieces = [((from - base, end - base), lines, &mut seen)];
-        let samples = sampler.take_in(&part, base as u64, pieces.into_iter());
-        all.extend(samples.iter().map(|sample| (sample.position, sample.place.line)));
+        all.extend(sampler.take_in(&part, base as u64, pieces.into_iter()));
         from = end;
     }
     all
@@ -80,10 +85,42 @@ fn a_second_file_counts_its_own_lines() {
         Segment { at: 6, file: 1, offset: 0, line: 1 },
     ];
     let part = Chunk { bytes, segments: &segments, last: true };
-    let (mut seen, lines) = look(bytes, 0, 0, bytes.len());
+    let (mut seen, lines) = look(bytes, 0, 0, bytes.len(), &Tellers::default());
     let samples =
         Sampler::default().take_in(&part, 0, std::iter::once(((0, 12), lines, &mut seen)));
     let places: Vec<_> =
         samples.iter().map(|one| (one.place.file, one.place.byte, one.place.line)).collect();
     assert_eq!(places, [(0, 0, 1), (0, 3, 2), (1, 0, 1), (1, 3, 2)]);
+}
+
+#[test]
+fn lines_that_tell_of_the_process_are_found_where_they_are_rare() {
+    let mut log = String::new();
+    let mut told = Vec::new();
+    for n in 0..30_000_u64 {
+        if n % 40 == 7 {
+            told.push(log.len() as u64);
+            log += &format!("2026-03-02 10:00:00 INFO health: rss={n}MB\n");
+        } else {
+            log += "2026-03-02 10:00:00 INFO tick BTCUSDT 64000.5\n";
+        }
+    }
+    let bytes = log.as_bytes();
+    let mut tellers = Tellers::default();
+    for line in bytes.split_inclusive(|&b| b == b'\n').take(100) {
+        tellers.learn(line);
+    }
+    assert_eq!(tellers.finders.len(), 1);
+    // The first in each block, whatever the cuts.
+    let mut last = None;
+    told.retain(|at| {
+        let block = Some(at / TELLING);
+        *at >= EVERY_LINE && std::mem::replace(&mut last, block) != block
+    });
+    let cuts = [1, EVERY_LINE as usize + 100, 300_001, 310_000, 310_050, 600_000, 900_123];
+    for cuts in [&cuts[1..2], &cuts] {
+        let found = taken_with(&tellers, bytes, cuts, 288 << 10);
+        let found: Vec<u64> = found.iter().filter(|s| s.tells).map(|s| s.position).collect();
+        assert_eq!(found, told);
+    }
 }

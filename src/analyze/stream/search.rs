@@ -47,6 +47,7 @@ impl Stream<'_> {
             start = end;
         }
         let (weave, lanes, matcher, base) = (&self.weave, &self.lanes, self.matcher, self.base);
+        let tellers = &self.tellers;
         let search = |&(start, end): &(usize, usize)| {
             let mut candidates = Vec::new();
             if start >= unsearched {
@@ -56,7 +57,7 @@ impl Stream<'_> {
                 }
             }
             let (samples, newlines) = if weave.is_none() && start >= unsearched {
-                sample::look(bytes, base, start, end)
+                sample::look(bytes, base, start, end, tellers)
             } else if start >= kept {
                 (Vec::new(), memchr::memchr_iter(b'\n', &bytes[start..end]).count() as u64)
             } else {
@@ -112,6 +113,10 @@ impl Stream<'_> {
             }
         };
         for (lane, mut sample) in samples {
+            if sample.position < sample::EVERY_LINE {
+                let at = self.in_part(sample.position);
+                self.tellers.learn(&part.bytes[part.line(at)]);
+            }
             if let Some(zone) = &self.zone {
                 sample.stamp = sample.stamp.map(|stamp| stamp.with_zone(zone));
             }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Incident, Incidents, LEAST_OF_A_VERDICT, Names};
+use super::{Incident, Incidents, LEAST_OF_A_VERDICT, Mention, Names};
 use crate::detect::{ChainTracker, Fired, Moment, SeriesTracker};
 use crate::diagnosis::evidence::Line;
-use crate::diagnosis::finding::Finding;
+use crate::diagnosis::finding::{Finding, Kind};
 use crate::diagnosis::fingerprint;
 use crate::diagnosis::record::Diagnosis;
 use crate::diagnosis::signs;
@@ -190,6 +190,7 @@ impl Incidents {
     /// confidence. Comes back with the incident that explains the end.
     pub fn end_run(
         &mut self,
+        rules: &RuleSet,
         index: usize,
         follows: Option<Tag>,
         surest: f64,
@@ -199,12 +200,25 @@ impl Incidents {
         if root != index {
             let symptom = &self.all[index];
             let (exception, captures) = (symptom.exception.clone(), symptom.captures.clone());
+            let (after, sure) = (&rules.rules[symptom.rule], symptom.confidence);
             let cause = &mut self.all[root];
+            let before = &rules.rules[cause.rule];
             cause.exception = cause.exception.take().or(exception);
             for (name, value) in captures {
-                cause.captures.entry(name).or_insert(value);
+                // What was held at the end is told best by what came last.
+                if name == "size" {
+                    cause.captures.insert(name, value);
+                } else {
+                    cause.captures.entry(name).or_insert(value);
+                }
             }
-            cause.confidence = cause.confidence.min(BY_WAY_OF);
+            // What numbers showed to come, and then came, is as sure as that.
+            let is_sign = before.whens.is_empty() && before.series.is_none();
+            cause.confidence = if is_sign && before.pattern == after.pattern {
+                cause.confidence.max(sure)
+            } else {
+                cause.confidence.min(BY_WAY_OF)
+            };
         }
         let incident = &mut self.all[root];
         incident.level = Level::Fatal;
@@ -333,13 +347,14 @@ impl Incidents {
         Some(index)
     }
 
-    /// Adds what a detector has found. Comes back with its incident; `None` where its rule is off, or where
-    /// there is no room.
+    /// Adds what a detector has found, which counts as of its last line, or of `until`. Comes back with how the run remembers it; `None` where its rule is
+    /// off, or where there is no room.
     pub(in crate::diagnosis) fn add_sign(
         &mut self,
         rules: &RuleSet,
         sign: signs::Sign,
-    ) -> Option<usize> {
+        until: Option<(Place, Option<&Stamp>)>,
+    ) -> Option<Mention> {
         let at = rules.position(sign.rule)?;
         let fingerprint = fingerprint::of_series(sign.rule, &sign.subject);
         let (first, last) = (sign.first, sign.last);
@@ -378,12 +393,27 @@ impl Incidents {
         {
             incident.evidence.push(last.line.clone());
         }
-        for (name, value) in &sign.captures {
-            incident.captures.entry(name.clone()).or_insert_with(|| value.clone());
+        incident.captures.extend(sign.captures.clone());
+        let now = match until {
+            Some((place, stamp)) => self.moment(place, stamp),
+            None => self.moment(last.line.place, last.stamp.as_ref()),
+        };
+        let follows = self.link(rules, index, &sign.captures, now);
+        if follows.is_some() {
+            self.all[index].explained += sign.count.saturating_sub(1);
         }
-        let now = self.moment(last.line.place, last.stamp.as_ref());
-        self.link(rules, index, &sign.captures, now);
-        Some(index)
+        Some(Mention {
+            incident: index,
+            rule: at,
+            kind: Kind::Record,
+            severity: None,
+            place: last.line.place,
+            effect: rules.rules[at].effect,
+            confidence: rules.rules[at].confidence,
+            pid: None,
+            torn: false,
+            follows,
+        })
     }
 
     /// Consequences fold into their causes: a cause is as bad as what followed from it and shows a line of

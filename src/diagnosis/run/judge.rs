@@ -120,8 +120,9 @@ impl Runs<'_> {
             return Decision::unexplained(End::Crash, "other/logged-error", error);
         }
         let end = if follows || stopped { End::Silent } else { End::Open };
-        match self.tail.back() {
-            Some(item) if stopped => {
+        match (self.tail.back(), &self.grew) {
+            (Some(_), Some(grew)) if stopped => Decision::explained(end, grew, LAST_RECORD, true),
+            (Some(item), None) if stopped => {
                 Decision::unexplained(end, "system/silent-stop", finding_of(item))
             }
             _ => Decision::plain(end),
@@ -140,7 +141,8 @@ impl Runs<'_> {
                 (mention.incident, mention.follows)
             }
         };
-        Some(self.incidents.end_run(incident, follows, cause.surest(), cause.ends_log()))
+        let (rules, surest) = (self.rules(), cause.surest());
+        Some(self.incidents.end_run(rules, incident, follows, surest, cause.ends_log()))
     }
 
     /// What stands behind the last sign of life, last first.

@@ -12,21 +12,41 @@
 //! rule as a cause. A new run begins with new detectors.
 
 mod clock;
+mod frozen;
+mod growth;
+mod phrase;
+mod reading;
+mod shape;
+mod standstill;
+mod token;
+mod trend;
 
 use std::collections::BTreeMap;
 
 use super::evidence::Line;
-use crate::event::Stamp;
+use crate::event::{Stamp, read_record};
 use crate::model::Level;
 use crate::rules::{RuleSet, names_rule};
 use crate::source::Place;
 
 use clock::Clock;
+use frozen::Frozen;
+use growth::{Asked, Growths};
+use standstill::Standstill;
+
+pub use growth::telling;
+pub(super) use reading::may_hold as may_tell;
+
+/// Behind this byte of a file, what samples say is looked at in one of [`SPARSE`] blocks of [`BLOCK`] bytes:
+/// that costs more than to look at their times.
+const EVERY: u64 = 256 << 10;
+const BLOCK: u64 = 32 << 10;
+const SPARSE: u64 = 4;
 
 /// Longest text kept of a line that is evidence of a sign.
 const EVIDENCE_BYTES: usize = 400;
 
-/// A line that is looked at whatever it says.
+/// A line that is looked at whatever it says, or because it prints what the process holds.
 #[derive(Debug, Clone)]
 pub struct Sample<'a> {
     /// Where it begins.
@@ -35,6 +55,10 @@ pub struct Sample<'a> {
     pub stamp: Option<Stamp>,
     /// The line as logged, newline included.
     pub line: &'a [u8],
+    /// It is looked at whatever it says; else only for what it says.
+    pub is_first: bool,
+    /// It was looked for because it prints what the process holds.
+    pub tells: bool,
 }
 
 impl Sample<'_> {
@@ -83,22 +107,81 @@ pub(super) struct Coming<'a> {
     pub(super) seconds: Option<f64>,
 }
 
+impl Sign {
+    /// Whether it goes on up to the finding that it is told before.
+    pub(super) fn goes_on(&self) -> bool {
+        growth::RULES.contains(&self.rule)
+    }
+}
+
 /// The detectors of one run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Signs {
     clock: Clock,
+    growths: Growths,
+    frozen: Frozen,
+    standstill: Standstill,
+    /// Time of the last sample that has one.
+    seconds: Option<f64>,
 }
 
 impl Signs {
     /// The next sample.
     pub(super) fn sample(&mut self, sample: &Sample<'_>) {
-        self.clock.sample(sample);
+        if sample.is_first {
+            self.clock.sample(sample);
+        }
+        self.seconds = sample.seconds().or(self.seconds);
+        let is_looked_at =
+            sample.place.byte < EVERY || (sample.place.byte / BLOCK).is_multiple_of(SPARSE);
+        if !sample.tells && !is_looked_at {
+            return;
+        }
+        let record = read_record(sample.line);
+        self.growths.sample(sample, &record, self.seconds);
+        if !sample.is_first {
+            return;
+        }
+        let shape = shape::shape(&record.message);
+        self.frozen.sample(sample, &shape, self.seconds);
+        self.standstill.sample(sample, &shape, self.seconds);
+    }
+
+    /// One of the last lines of the run, with its time, which may be no sample: the last reading is told to
+    /// the end.
+    pub(super) fn last_line(&mut self, sample: &Sample<'_>) {
+        let is_new = |last: Place| {
+            let place = sample.place;
+            (place.file, place.line) > (last.file, last.line)
+        };
+        if self.growths.last().is_some_and(is_new) {
+            let seconds = sample.seconds().or(self.seconds);
+            self.growths.sample(sample, &read_record(sample.line), seconds);
+        }
+    }
+
+    /// Whether the numbers of the run matter for a finding that comes now.
+    pub(super) fn asks(&self, rules: &RuleSet, coming: Coming<'_>) -> bool {
+        self.growths.last().is_some()
+            && growth::RULES.iter().any(|cause| within(rules, cause, coming.rule).is_some())
     }
 
     /// What is to be told before a finding that comes now.
     pub(super) fn before(&mut self, rules: &RuleSet, coming: Coming<'_>) -> Vec<Sign> {
         let leads = |cause: &str| within(rules, cause, coming.rule);
-        self.clock.before(coming, leads).into_iter().collect()
+        let mut signs: Vec<Sign> = self.clock.before(coming, leads).into_iter().collect();
+        signs.extend(self.growths.before(leads));
+        signs
+    }
+
+    /// What is to be told when the run is over. `stopped`: the log just stops, and the bot is known to be
+    /// down.
+    pub(super) fn close(&mut self, stopped: bool) -> Vec<Sign> {
+        let asked = if stopped { Asked::AsCause } else { Asked::ByItself };
+        let mut signs = self.growths.close(asked);
+        signs.extend(self.frozen.close());
+        signs.extend(self.standstill.close());
+        signs
     }
 }
 
@@ -111,4 +194,15 @@ fn within(rules: &RuleSet, cause: &str, symptom: &str) -> Option<f64> {
         .filter(|chain| names(&chain.cause, cause) && names(&chain.symptom, symptom))
         .map(|chain| chain.within);
     leads.max().map(|micros| micros as f64 / 1e6)
+}
+
+/// A length of time for people.
+fn length(seconds: f64) -> String {
+    let (number, unit) = match seconds {
+        s if s < 120.0 => (s, "s"),
+        s if s < 7_200.0 => (s / 60.0, "min"),
+        s if s < 172_800.0 => (s / 3_600.0, "h"),
+        s => (s / 86_400.0, "days"),
+    };
+    format!("{number:.0} {unit}")
 }

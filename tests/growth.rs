@@ -1,0 +1,229 @@
+//! What the numbers of a log show: what grows, what stands still, what goes on while the work has stopped;
+//! what it leads to; and that each detector is missed where it is switched off.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use common::{RULES, opening, options};
+use wd_diagnose::analyze::batch::run_over;
+use wd_diagnose::detect::Matcher;
+use wd_diagnose::diagnosis::Diagnosis;
+use wd_diagnose::model::{Level, Pattern};
+use wd_diagnose::report::Report;
+use wd_diagnose::rules::{RuleOptions, RuleSet, load};
+use wd_diagnose::source::{Reader, Source};
+use wd_diagnose::traceback::Roots;
+
+fn report(rules: &RuleSet, stopped: bool, text: &str) -> Report {
+    let matcher = Matcher::new(rules, Roots::default());
+    let reader = Reader::over(std::io::Cursor::new(text.to_owned()), opening());
+    let options = wd_diagnose::analyze::BatchOptions { stopped, ..options() };
+    run_over(&matcher, &Source::stdin(), reader, &options).unwrap().report
+}
+
+fn without(rule: &str) -> RuleSet {
+    load(&RuleOptions { disabled: vec![rule.to_owned()], ..RuleOptions::default() }).unwrap()
+}
+
+fn find<'r>(report: &'r Report, rule: &str) -> Option<&'r Diagnosis> {
+    report.diagnoses.iter().find(|diagnosis| diagnosis.rule == rule)
+}
+
+fn fixture(name: &str) -> String {
+    std::fs::read_to_string(format!("fixtures/{name}.log")).unwrap()
+}
+
+/// A moment of one day, which begins at a quarter past one.
+fn time(seconds: u32) -> String {
+    let s = seconds + 4_500;
+    format!("2026-03-02 {:02}:{:02}:{:02},000", s / 3600 % 24, s / 60 % 60, s % 60)
+}
+
+/// Hours of ticks, one a second, and a reading each minute of what `says`.
+fn log(seconds: u32, says: impl Fn(u32) -> String) -> String {
+    let mut log = String::new();
+    for s in 0..seconds {
+        log += &format!("{} INFO tick: BTCUSDT {}.5\n", time(s), 64_000 + s * 37 % 997);
+        if s.is_multiple_of(60) {
+            log += &format!("{} INFO health: {}\n", time(s), says(s));
+        }
+    }
+    log
+}
+
+#[test]
+fn growth_alone_is_a_warning_and_the_cause_of_an_end_without_a_word() {
+    let leak = log(3 * 3_600 + 1, |s| format!("rss={}MB", 110 + s / 50));
+    let alone = report(&RULES, false, &leak);
+    assert!(alone.verdict.is_none());
+    let found = find(&alone, "memory/growth").unwrap();
+    assert_eq!((found.level, found.count > 100), (Level::Warning, true));
+    assert!(found.summary.contains("(rss) grew from 110 MiB to 32"), "{}", found.summary);
+    assert_eq!(found.evidence.len(), 2);
+    let stopped = report(&RULES, true, &leak);
+    let verdict = stopped.verdict.unwrap();
+    assert_eq!((verdict.rule.as_str(), verdict.level), ("memory/growth", Level::Fatal));
+    assert!(verdict.confidence <= 0.6 && verdict.summary.ends_with("The log ends there."));
+    assert_eq!(verdict.captures["size"], "326MB");
+    let off = report(&without("memory/growth"), true, &leak);
+    assert_eq!(off.verdict.as_ref().unwrap().rule, "system/silent-stop");
+    assert!(find(&off, "memory/growth").is_none());
+}
+
+#[test]
+fn growth_is_the_cause_of_a_kill_and_of_a_memory_error() {
+    let leak = log(3_600, |s| format!("memory usage: {} MB", 110 + s / 20));
+    let killed = format!("{leak}{} INFO tick: BTCUSDT 64000.5\nKilled\n", time(3_600));
+    let verdict = report(&RULES, false, &killed).verdict.unwrap();
+    assert_eq!((verdict.rule.as_str(), verdict.confidence >= 0.7), ("memory/growth", true));
+    assert_eq!(verdict.captures["signal"], "SIGKILL");
+    assert!(verdict.summary.contains("What followed: Killed, probably for lack of memory"));
+    assert_eq!(
+        report(&without("memory/growth"), false, &killed).verdict.unwrap().rule,
+        "memory/killed"
+    );
+    let error = format!(
+        "{leak}Traceback (most recent call last):\n  File \"/srv/bot/store.py\", line 41, in add\n    \
+         self.trades.extend(batch)\nMemoryError\n"
+    );
+    let verdict = report(&RULES, false, &error).verdict.unwrap();
+    assert_eq!(verdict.rule, "memory/growth");
+    let exception = verdict.exception.unwrap();
+    assert_eq!(
+        (exception.class.as_str(), exception.frame.unwrap().line),
+        ("MemoryError", Some(41))
+    );
+    // What rose yesterday kills nobody today, and a crash of another kind is none of its business.
+    let other = error.replace("\nMemoryError\n", "\nKeyError: 'price'\n");
+    assert_eq!(report(&RULES, false, &other).verdict.unwrap().pattern, Pattern::Payload);
+    let flat = log(3_600, |s| format!("memory usage: {} MB", 310 + s % 7));
+    let killed = format!("{flat}Killed\n");
+    assert_eq!(report(&RULES, false, &killed).verdict.unwrap().rule, "memory/killed");
+}
+
+#[test]
+fn handles_and_queues_that_grow_have_their_own_rules() {
+    let files = log(3_600, |s| format!("open fds: {}/1024", 30 + s / 4));
+    let full = format!(
+        "{files}{} ERROR store: OSError: [Errno 24] Too many open files: 'ticks.csv'\n",
+        time(3_600)
+    );
+    let found = report(&RULES, false, &full);
+    let verdict = found.verdict.unwrap();
+    assert_eq!(verdict.rule, "system/handle-growth");
+    assert_eq!(verdict.captures["errno"], "24");
+    assert!(verdict.evidence.iter().any(|line| line.text.contains("open fds: 30/1024")));
+    let off = report(&without("system/handle-growth"), false, &full);
+    assert_eq!(off.verdict.unwrap().rule, "system/too-many-open-files");
+    let queue = log(3_600, |s| format!("queue={} rss={}MB", 3 + s, 110 + s / 20));
+    let found = report(&RULES, false, &queue);
+    let (queue, memory) =
+        (find(&found, "memory/backlog-growth").unwrap(), find(&found, "memory/growth").unwrap());
+    assert!(queue.summary.contains("What followed: Memory grows"), "{}", queue.summary);
+    assert_eq!((queue.level, memory.level), (Level::Warning, Level::Warning));
+}
+
+#[test]
+fn rare_readings_of_a_large_log_are_found() {
+    // Two megabytes an hour, with one reading in sixty lines.
+    let leak = log(12 * 3_600, |s| format!("rss_mb={}", 110 + s / 100));
+    assert!(leak.len() > 2 << 20);
+    let found = report(&RULES, false, &leak);
+    let growth = find(&found, "memory/growth").unwrap();
+    assert!(growth.summary.contains("from 110 MiB to 54"), "{}", growth.summary);
+}
+
+#[test]
+fn fixtures_are_missed_where_their_detector_is_off() {
+    for (name, rule, stopped) in [
+        ("memory/leak-then-silence", "memory/growth", false),
+        ("memory/leak-then-silence-stopped", "memory/growth", true),
+        ("memory/leak-then-killed", "memory/growth", false),
+        ("system/handles-counted", "system/handle-growth", false),
+        ("rate-limit/frozen-and-believed", "rate-limit/data-frozen", false),
+        ("rate-limit/zero-and-believed", "rate-limit/data-frozen", false),
+    ] {
+        let text = fixture(name);
+        assert!(find(&report(&RULES, stopped, &text), rule).is_some(), "{rule} in {name}");
+        assert!(find(&report(&without(rule), stopped, &text), rule).is_none(), "{rule} in {name}");
+    }
+    let tooth = report(&RULES, true, &fixture("healthy/saw-tooth-memory"));
+    assert!(tooth.diagnoses.is_empty(), "{:#?}", tooth.diagnoses);
+}
+
+#[test]
+fn data_that_stops_under_a_heartbeat_is_told() {
+    let stops = |at: u32, more: &str| {
+        let mut log = String::new();
+        for s in 0..2_400 {
+            if s < at {
+                log +=
+                    &format!("{} INFO feed: tick BTCUSDT {}.5\n", time(s), 64_000 + s * 37 % 997);
+            }
+            if s == at {
+                log += more;
+            }
+            if s.is_multiple_of(30) {
+                log += &format!("{} INFO main: heartbeat {s}\n", time(s));
+            }
+        }
+        log
+    };
+    let text = stops(1_100, "");
+    let found = report(&RULES, false, &text);
+    let stopped = find(&found, "network/feed-stopped").unwrap();
+    assert_eq!(stopped.level, Level::Warning);
+    assert!(found.verdict.is_none());
+    assert!(stopped.summary.contains("since 2026-03-02T01:33:19, 21 min"), "{}", stopped.summary);
+    assert!(
+        find(&report(&without("network/feed-stopped"), false, &text), "network/feed-stopped")
+            .is_none()
+    );
+    let closed = format!("{} INFO main: market closed, next session at 09:30\n", time(1_100));
+    assert!(report(&RULES, false, &stops(1_100, &closed)).diagnoses.is_empty());
+    // Half past one is 900 seconds behind the start.
+    assert!(report(&RULES, false, &stops(900, "")).diagnoses.is_empty());
+}
+
+/// Lines of which one comes each second.
+fn lines(count: u32, says: impl Fn(u32) -> String) -> String {
+    (0..count).map(|s| format!("{} {}\n", time(s), says(s))).collect()
+}
+
+#[test]
+fn series_of_warnings_are_missed_where_they_are_off() {
+    let slow = lines(12, |s| {
+        format!("WARNING http: slow answer from api.kraken.com, took {} ms", 300 + s * s * 90)
+    });
+    let storm = lines(60, |s| {
+        format!("WARNING feed: attempt {s}: ConnectionRefusedError: [Errno 111] Connection refused")
+    });
+    for (rule, text) in [("rate-limit/answers-slow-down", slow), ("network/retry-storm", storm)] {
+        let found = report(&RULES, false, &text);
+        assert_eq!(find(&found, rule).map(|one| one.level), Some(Level::Warning), "{rule}");
+        assert!(find(&report(&without(rule), false, &text), rule).is_none(), "{rule}");
+    }
+}
+
+#[test]
+fn what_the_kernel_killed_for_memory_had_grown_by_the_bots_own_readings() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("bot.log"), log(3_600, |s| format!("rss={}MB", 110 + s / 20))).unwrap();
+    let kill = "Mar 02 02:15:01 box kernel: Out of memory: Killed process 9120 (python3) total-vm:3920212kB, anon-rss:1720148kB\n";
+    std::fs::write(path("kern.log"), kill).unwrap();
+    let both = [path("bot.log"), path("kern.log")];
+    let told = |options: &wd_diagnose::analyze::BatchOptions| {
+        let unobserved = &mut wd_diagnose::analyze::Unobserved;
+        wd_diagnose::analyze::batch::run(&both, options, unobserved).unwrap().report
+    };
+    let verdict = told(&options()).verdict.unwrap();
+    assert_eq!(verdict.rule, "memory/kernel-oom-kill");
+    assert!(verdict.summary.contains("Before that: Memory by the log's own readings (rss) grew"));
+    assert!(verdict.evidence.iter().any(|line| line.text.contains("rss=110MB")));
+    // Without the kernel's log nobody is known to have killed it.
+    std::fs::write(path("kern.log"), kill.replace("python3", "mysqld")).unwrap();
+    let alone = told(&options());
+    assert!(alone.verdict.is_none_or(|verdict| !verdict.first.file.ends_with("bot.log")));
+}
