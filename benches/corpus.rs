@@ -1,5 +1,7 @@
 //! Logs made from a seed: the same bytes on every machine.
 
+#![allow(dead_code, reason = "each of those who include it wants some of the logs")]
+
 use std::io::{self, Write};
 
 /// A small generator (SplitMix64); the corpus must not change when a library does.

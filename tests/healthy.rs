@@ -336,3 +336,123 @@ fn logs_of_servers_and_machines_have_no_verdict() {
         assert!(report.verdict.is_none(), "{program}: {:#?}", report.verdict);
     }
 }
+
+/// What a bot writes in the course of a day, with the seconds since midnight.
+type Day = fn(&mut Dice) -> Vec<(u64, &'static str, String)>;
+
+/// Days in health: nothing in their times may alarm anyone.
+const DAYS: [(&str, Day); 5] = [
+    ("a quiet market", |dice| {
+        let mut day = Vec::new();
+        for minute in 0..1_440 {
+            day.push((minute * 60, "INFO", "heartbeat, 0 open orders".to_owned()));
+            if dice.below(40) == 0 {
+                let at = minute * 60 + dice.below(59);
+                day.push((at, "INFO", format!("order {} filled", dice.below(99_999))));
+            }
+        }
+        day
+    }),
+    ("a busy market", |dice| {
+        let (mut day, mut at) = (Vec::new(), 0.0);
+        while at < 86_400.0 {
+            // Ten times as much by day as by night.
+            let hour = at / 3_600.0;
+            let mean = if (7.0..21.0).contains(&hour) { 0.7 } else { 7.0 };
+            let chance = (dice.below(1_000_000) + 1) as f64 / 1_000_001.0;
+            at += -chance.ln() * mean;
+            day.push((at as u64, "INFO", message(dice)));
+        }
+        day
+    }),
+    ("handled retries", |dice| {
+        let mut day = Vec::new();
+        for second in (0..86_400).step_by(5) {
+            day.push((second, "INFO", format!("tick BTCUSDT {}.5", 64_000 + dice.below(99))));
+            if dice.below(900) == 0 {
+                let text = "ReadTimeout: HTTPSConnectionPool(host='api.binance.com', port=443): Read timed out. \
+                            (read timeout=10), retry 1/3";
+                day.push((second + 1, "WARNING", text.to_owned()));
+                day.push((second + 3, "INFO", "retry succeeded".to_owned()));
+            }
+        }
+        day
+    }),
+    ("nightly reconnects", |dice| {
+        let mut day = Vec::new();
+        for second in (0..86_400).step_by(7) {
+            // The exchange is closed for a quarter of an hour.
+            if !(7_200..8_100).contains(&second) {
+                day.push((second, "INFO", format!("tick ETHUSDT {}.1", 3_000 + dice.below(99))));
+            }
+            if second / 7 == 7_199 / 7 {
+                let text = "stream closed for maintenance, reconnecting in 900 s";
+                day.push((second + 2, "INFO", text.to_owned()));
+            }
+        }
+        day
+    }),
+    ("trades only", |dice| {
+        let (mut day, mut at) = (Vec::new(), 0.0);
+        while at < 86_400.0 {
+            let normal = (0..12).map(|_| dice.below(1_000) as f64 / 1e3).sum::<f64>() - 6.0;
+            at += 90.0 * (normal * 1.5).exp();
+            day.push((at as u64, "INFO", format!("fill {} BTC", dice.below(99))));
+        }
+        day
+    }),
+];
+
+/// Writes a record: day, hour, minute and second, level, message.
+type Head = fn([u64; 4], &str, &str) -> String;
+
+/// Heads of records: logging's own, ISO with a zone, JSON, syslog without a year, and a time alone.
+const HEADS: [Head; 5] = [
+    |[d, h, m, s], level, text| {
+        format!("2026-05-{d:02} {h:02}:{m:02}:{s:02},000 {level} bot: {text}")
+    },
+    |[d, h, m, s], level, text| {
+        format!("2026-05-{d:02}T{h:02}:{m:02}:{s:02}+00:00 [{level}] {text}")
+    },
+    |[d, h, m, s], level, text| {
+        let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+        format!(
+            "{{\"time\": \"2026-05-{d:02}T{h:02}:{m:02}:{s:02}Z\", \"level\": \"{level}\", \"msg\": \"{text}\"}}"
+        )
+    },
+    |[d, h, m, s], level, text| {
+        format!("May {d:2} {h:02}:{m:02}:{s:02} box bot[812]: {level} {text}")
+    },
+    |[_, h, m, s], level, text| format!("{h:02}:{m:02}:{s:02} {level} {text}"),
+];
+
+#[test]
+fn days_in_health_alarm_nobody() {
+    let mut wrong = Vec::new();
+    for (at, (name, day)) in DAYS.iter().enumerate() {
+        for (head_at, head) in HEADS.iter().enumerate() {
+            let mut dice = Dice::new((at * HEADS.len() + head_at) as u64 + 1);
+            let mut lines = day(&mut dice);
+            lines.sort_by_key(|line| line.0);
+            let mut log = String::new();
+            // From one noon to the next.
+            for (second, level, text) in &lines {
+                let at = second + 43_200;
+                let time = [6 + at / 86_400, at / 3_600 % 24, at / 60 % 60, at % 60];
+                log += &head(time, level, text);
+                log.push('\n');
+            }
+            let report = report_on_bytes(log);
+            let is_alarm = |rule: &str| rule.starts_with("system/") || rule == "network/offline";
+            for found in &report.diagnoses {
+                if found.level >= wd_diagnose::model::Level::Error || is_alarm(&found.rule) {
+                    wrong.push(format!("{name}, head {head_at}: {} {}", found.rule, found.summary));
+                }
+            }
+            if report.verdict.is_some() || report.sources.iter().any(|one| one.runs.len() != 1) {
+                wrong.push(format!("{name}, head {head_at}: {:?}", report.sources[0].runs));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "alarms in health:\n{}\n", wrong.join("\n"));
+}

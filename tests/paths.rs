@@ -368,13 +368,22 @@ fn every_event_is_told_once() {
                 }
             }
         }
+        let is_whole = |one: &Diagnosis| match one.rule.as_str() {
+            "network/offline" | "system/gap" | "system/sleep" => true,
+            // Of a run behind which another starts.
+            "system/silent-stop" => one.level < Level::Fatal,
+            _ => false,
+        };
         let (wholes, events): (Vec<Diagnosis>, Vec<Diagnosis>) =
             report.diagnoses.into_iter().partition(|one| is_series(&one.rule));
+        let events = events.into_iter().filter(|one| !is_whole(one));
         let counted: BTreeMap<String, u64> =
-            events.into_iter().map(|one| (one.fingerprint, one.count)).collect();
+            events.map(|one| (one.fingerprint, one.count)).collect();
         assert_eq!(told, counted, "{}", case.name);
-        let wholes: BTreeSet<String> = wholes.into_iter().map(|one| one.fingerprint).collect();
-        assert_eq!(series, wholes, "{}", case.name);
+        // What only the whole run shows may be told with its end.
+        let due = wholes.iter().filter(|one| !is_whole(one) || series.contains(&one.fingerprint));
+        let due: BTreeSet<String> = due.map(|one| one.fingerprint.clone()).collect();
+        assert_eq!(series, due, "{}", case.name);
         seen += series.len();
     }
     assert!(seen > 0);

@@ -9,7 +9,7 @@ use crate::safe::limits;
 use crate::source::{Chunk, Place};
 
 use super::banner::Banner;
-use super::sample::Sample;
+use super::sample::{self, Sample};
 
 /// First lines of a lane that tell its format.
 const FORMAT_LINES: usize = 64;
@@ -30,6 +30,8 @@ pub(super) struct Lane<'r> {
     known: Option<(u64, Place)>,
     /// Samples of which the runs have not been told yet.
     pub(super) samples: VecDeque<Sample>,
+    /// Position and place of the last one of which they have.
+    sampled: Option<(u64, Place)>,
 }
 
 /// One lane when all was read.
@@ -64,6 +66,7 @@ impl<'r> Lane<'r> {
             fed,
             known: None,
             samples: VecDeque::new(),
+            sampled: None,
         }
     }
 
@@ -104,11 +107,11 @@ impl<'r> Lane<'r> {
             Some((weave, index)) => self.feed_stretches(chunk, base, weave, index, from, to),
         }
         self.fed = base + to as u64;
-        self.hand_out(chunk, base);
+        self.hand_out(chunk, base, weave);
     }
 
     /// Hands the samples of what has been told to the runs.
-    fn hand_out(&mut self, chunk: &Chunk<'_>, base: u64) {
+    fn hand_out(&mut self, chunk: &Chunk<'_>, base: u64, weave: Option<(&Weave, usize)>) {
         while let Some(sample) = self.samples.front()
             && sample.position < self.fed
             && let Some(sample) = self.samples.pop_front()
@@ -116,8 +119,55 @@ impl<'r> Lane<'r> {
             let in_chunk = |position: u64| usize::try_from(position.checked_sub(base)?).ok();
             let Some(at) = in_chunk(sample.position) else { continue };
             let line = &chunk.bytes[chunk.line(at)];
-            let Sample { place, stamp, is_first, tells, .. } = sample;
-            self.runs.sample(&diagnosis::Sample { place, stamp, line, is_first, tells });
+            // A line that is looked at for what it says is none of those by which a silence is told.
+            let before = match sample.is_first {
+                true => self.sampled.replace((sample.position, sample.place)),
+                false => None,
+            };
+            let before = before.and_then(|(position, place)| Some((in_chunk(position)?, place)));
+            // What lies between is not looked at where it is much: how much of it is shown must not matter.
+            let near = before.filter(|(before, _)| at - before <= sample::REACH);
+            let zone = self.runs.zone.clone();
+            let between = |tell: &mut dyn FnMut(&diagnosis::Sample<'_>)| {
+                let Some((from, place)) = near else { return false };
+                let mut known = Some((from, place));
+                let whole = [(from, at)];
+                let stretches: Box<dyn Iterator<Item = (usize, usize)>> = match weave {
+                    Some((weave, index)) => Box::new(weave.stretches_of(index, from, at)),
+                    None => Box::new(whole.into_iter()),
+                };
+                for (mut start, end) in stretches {
+                    while start < end {
+                        let line = chunk.line(start);
+                        let place = chunk.place(start, known);
+                        known = Some((start, place));
+                        let bytes = &chunk.bytes[line.clone()];
+                        let stamp = sample::stamp_of(bytes).map(|stamp| match &zone {
+                            Some(zone) => stamp.with_zone(zone),
+                            None => stamp,
+                        });
+                        tell(&diagnosis::Sample {
+                            place,
+                            stamp,
+                            line: bytes,
+                            skipped: false,
+                            is_first: true,
+                            tells: false,
+                        });
+                        start = line.end;
+                    }
+                }
+                true
+            };
+            let sample = diagnosis::Sample {
+                place: sample.place,
+                stamp: sample.stamp,
+                line,
+                skipped: sample.position >= sample::EVERY_LINE,
+                is_first: sample.is_first,
+                tells: sample.tells,
+            };
+            self.runs.sample(&sample, &between);
         }
     }
 
@@ -172,9 +222,15 @@ impl<'r> Lane<'r> {
     }
 
     /// What stands up to `to` was told otherwise.
-    pub(super) fn pass(&mut self, chunk: &Chunk<'_>, base: u64, to: usize) {
+    pub(super) fn pass(
+        &mut self,
+        chunk: &Chunk<'_>,
+        base: u64,
+        weave: Option<(&Weave, usize)>,
+        to: usize,
+    ) {
         self.fed = self.fed.max(base + to as u64);
-        self.hand_out(chunk, base);
+        self.hand_out(chunk, base, weave);
     }
 
     /// The source ends here.

@@ -23,6 +23,9 @@ pub(super) const EVERY_LINE: u64 = 256 << 10;
 /// a thousand does, and this is three hundred lines.
 pub(super) const BLOCK: u64 = 32 << 10;
 
+/// What lies between two samples is gone through line by line only where they are at most this far apart.
+pub(super) const REACH: usize = 2 * BLOCK as usize;
+
 /// A line that prints what the process holds (see [`diagnosis::telling`]) is looked for as well, by what the
 /// first of its kind looks like: the first in each so many bytes, at the start of a log and behind that.
 /// Where such lines are frequent little is searched for one.
@@ -309,7 +312,8 @@ impl Sampler {
     }
 }
 
-fn stamp_of(line: &[u8]) -> Option<Stamp> {
+/// The time of a line.
+pub(super) fn stamp_of(line: &[u8]) -> Option<Stamp> {
     read_record(&line[..line.len().min(READ)]).stamp
 }
 

@@ -308,6 +308,8 @@ impl<'r> Stream<'r> {
         let unfed = self.lanes.iter().map(|lane| lane.fed_in(self.base)).min().unwrap_or(len);
         // Enough for an event to find its head, and for its head to be judged.
         let back = limits::LOOK_BACK + limits::HEADER_BACK;
+        // And for what lies between two samples to be gone through.
+        let unfed = unfed.saturating_sub(sample::REACH);
         len - line_start(part.bytes, waiting.saturating_sub(back).min(unfed).min(len))
     }
 
@@ -483,7 +485,7 @@ impl<'r> Stream<'r> {
                 self.feed_with(part, weave, index, start);
                 let lane = &mut self.lanes[index];
                 if starts {
-                    lane.runs.start(placed.place);
+                    lane.runs.start(&finding);
                 }
                 let counts = counts(&self.span, lane, finding.stamp.as_ref());
                 let incident = counts.then(|| lane.runs.finding(finding.clone()));
@@ -494,7 +496,8 @@ impl<'r> Stream<'r> {
                     self.hear(part, weave, placed, &finding, (index, incident));
                 }
             }
-            self.lanes[placed.lane].pass(part, self.base, placed.event.resume);
+            let weave = weave.map(|weave| (weave, placed.lane));
+            self.lanes[placed.lane].pass(part, self.base, weave, placed.event.resume);
         }
         batch.clear();
     }

@@ -18,16 +18,20 @@ use crate::rules::{Chain, Example, Mark, MarkKind, Rule};
 use crate::source::{Chunk, Segment};
 
 /// Rules that the program raises by itself, where no rule speaks: nothing in a line alone shows them.
-pub const RAISED: [&str; 9] = [
+pub const RAISED: [&str; 13] = [
     "memory/backlog-growth",
     "memory/growth",
     "network/feed-stopped",
+    "network/offline",
     "other/exited",
     "other/logged-error",
     "other/uncaught-exception",
     "rate-limit/data-frozen",
+    "system/gap",
     "system/handle-growth",
     "system/silent-stop",
+    "system/sleep",
+    "system/torn-end",
 ];
 
 /// Fewest examples of a rule that something in a text shows.

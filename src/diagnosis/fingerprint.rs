@@ -6,7 +6,7 @@ mod normal;
 use super::finding::Finding;
 use crate::model::Fnv;
 use crate::rules::short;
-use normal::normalised;
+pub(super) use normal::normalised;
 
 /// The fingerprint of a finding under a rule: 16 hexadecimal digits.
 pub(super) fn of(rule: &str, finding: &Finding) -> String {

@@ -23,6 +23,12 @@ pub use links::Whole;
 /// Below this a diagnosis is never a verdict (contract of the report).
 pub const LEAST_OF_A_VERDICT: f64 = 0.5;
 
+/// The rule that tells of a run that stopped without a word.
+pub(super) const SILENT_STOP: &str = "system/silent-stop";
+
+/// The rule that tells of one that stopped in the middle of a line.
+pub(super) const TORN_END: &str = "system/torn-end";
+
 /// What was found in one source, by fingerprint.
 #[derive(Debug, Clone)]
 pub struct Incidents {
@@ -81,6 +87,8 @@ struct Incident {
     serial: u64,
     /// The cause of its last event.
     follows: Option<Tag>,
+    /// The cause that was found when it had been told already.
+    adopted: Option<Tag>,
     /// How many of its events had a cause.
     explained: u64,
     /// The series that counts its events.
@@ -331,6 +339,29 @@ impl Incidents {
         finding: &Finding,
         stamp: Option<Stamp>,
     ) -> Option<Mention> {
+        let mention = self.add_own(rules, rule, finding, stamp)?;
+        // That the run ended is certain enough for a verdict; only its cause is not known.
+        let incident = &mut self.all[mention.incident];
+        incident.confidence = incident.confidence.max(LEAST_OF_A_VERDICT);
+        Some(mention)
+    }
+
+    /// Adds the last line of a run behind which another begins without a word of an end.
+    pub fn add_silence(&mut self, rules: &RuleSet, finding: &Finding, stamp: Option<Stamp>) {
+        if let Some(mention) = self.add_own(rules, SILENT_STOP, finding, stamp) {
+            let incident = &mut self.all[mention.incident];
+            incident.level = incident.level.max(Level::Error);
+        }
+    }
+
+    /// Adds a finding under a rule of the program's own.
+    fn add_own(
+        &mut self,
+        rules: &RuleSet,
+        rule: &str,
+        finding: &Finding,
+        stamp: Option<Stamp>,
+    ) -> Option<Mention> {
         let rule_at = rules.position(rule)?;
         let mut captures = own_captures(rules, rule_at, finding);
         captures.entry("message".into()).or_insert_with(|| finding.message.clone());
@@ -341,12 +372,12 @@ impl Incidents {
             confidence: rules.rules[rule_at].confidence,
             basis: rules.rules[rule_at].basis,
         };
-        let finding = Finding { matched: Some(matched), ..finding.clone() };
-        let mention = self.add(rules, &finding, stamp)?;
-        // That the run ended is certain enough for a verdict; only its cause is not known.
-        let incident = &mut self.all[mention.incident];
-        incident.confidence = incident.confidence.max(LEAST_OF_A_VERDICT);
-        Some(mention)
+        let mut finding = Finding { matched: Some(matched), ..finding.clone() };
+        // What a run said last by chance is not what ended it.
+        if [SILENT_STOP, TORN_END].contains(&rule) {
+            (finding.message, finding.exception) = (String::new(), None);
+        }
+        self.add(rules, &finding, stamp)
     }
 
     /// Rule of an incident.
@@ -490,8 +521,20 @@ impl Incident {
 }
 
 /// Captures that only fill sentences.
-const UNTOLD: [&str; 9] =
-    ["exception", "message", "count", "since", "from", "to", "measure", "span", "outlook"];
+const UNTOLD: [&str; 12] = [
+    "exception",
+    "message",
+    "count",
+    "since",
+    "from",
+    "to",
+    "length",
+    "usual",
+    "hosts",
+    "measure",
+    "span",
+    "outlook",
+];
 
 /// Memory that lines take, near enough.
 fn size(lines: &[Line]) -> usize {

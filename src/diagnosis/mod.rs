@@ -25,4 +25,4 @@ pub use join::{Death, Life, Told, join};
 pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame, Standing};
 pub use rhythm::longest_pause;
 pub use run::{Ended, Run, Runs, TAIL_ITEMS};
-pub use signs::{Sample, telling};
+pub use signs::{Between, Sample, telling};

@@ -50,6 +50,17 @@ fn gaps(times: &[f64], apart: f64) -> Vec<f64> {
     gaps
 }
 
+/// A length of time for people.
+pub(super) fn length(seconds: f64) -> String {
+    let (number, unit) = match seconds {
+        s if s < 120.0 => (s, "s"),
+        s if s < 7_200.0 => (s / 60.0, "min"),
+        s if s < 172_800.0 => (s / 3_600.0, "h"),
+        s => (s / 86_400.0, "days"),
+    };
+    format!("{:.0} {unit}", number.max(1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::median_gap;

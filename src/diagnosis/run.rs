@@ -6,11 +6,13 @@ mod judge;
 mod told;
 
 use super::decision::{Cause, Decision, End};
+use super::evidence::Line;
 use super::finding::{Finding, Kind};
+use super::fingerprint;
 use super::incident::{Incidents, Mention};
 use super::join::{Death, Life};
 use super::rhythm;
-use super::signs::{Coming, Sample, Signs, may_tell};
+use super::signs::{Between, Coming, Moment, Sample, Signs, may_tell};
 use crate::detect::Matcher;
 use crate::event::{Record, Stamp, read_record};
 use crate::model::Severity;
@@ -111,6 +113,8 @@ pub struct Runs<'r> {
     tail: VecDeque<Item>,
     remembered: VecDeque<Mention>,
     first_line: Option<u64>,
+    /// Message of its first line, without numbers.
+    opened: String,
     last_place: Option<Place>,
     started: Option<Stamp>,
     /// Lines in which the run's first time may still be looked for.
@@ -150,6 +154,7 @@ impl<'r> Runs<'r> {
             tail: VecDeque::new(),
             remembered: VecDeque::new(),
             first_line: None,
+            opened: String::new(),
             last_place: None,
             started: None,
             opening: OPENING_LINES,
@@ -200,13 +205,14 @@ impl<'r> Runs<'r> {
         self.stale = true;
     }
 
-    /// A line that is looked at whatever it says.
-    pub fn sample(&mut self, sample: &Sample<'_>) {
+    /// A line that is looked at whatever it says. `between` tells the lines from the sample before up to it,
+    /// where that is few enough.
+    pub fn sample(&mut self, sample: &Sample<'_>, between: Between<'_>) {
         let civil = sample.stamp.as_ref().map(|stamp| stamp.civil);
         let before = |since: jiff::civil::DateTime| civil.is_none_or(|civil| civil < since);
         let behind = |until: jiff::civil::DateTime| civil.is_none_or(|civil| civil > until);
         if !self.since.is_some_and(before) && !self.until.is_some_and(behind) {
-            self.signs.sample(sample);
+            self.signs.sample(sample, between);
         }
     }
 
@@ -249,6 +255,9 @@ impl<'r> Runs<'r> {
     fn begin(&mut self, line: u64, bytes: &[u8]) {
         if self.first_line.is_none() {
             self.first_line = Some(line);
+            let first = bytes.split_inclusive(|&b| b == b'\n').next().unwrap_or(bytes);
+            let message = read_record(&first[..first.len().min(2_000)]).message;
+            self.opened = fingerprint::normalised(message.lines().next().unwrap_or(""));
         }
         if self.is_opening() {
             let mut lines = bytes.split_inclusive(|&b| b == b'\n').take(self.opening);
@@ -277,8 +286,8 @@ impl<'r> Runs<'r> {
         self.tail.push_back(item);
     }
 
-    /// A run begins at `place`; what was before it is over.
-    pub fn start(&mut self, place: Place) {
+    /// A run begins with `start`; what was before it is over.
+    pub fn start(&mut self, start: &Finding) {
         // Several banners in a row are one start.
         let Some(first) = self.first_line else { return };
         let only_starts = self.tail.len() < 8
@@ -286,8 +295,8 @@ impl<'r> Runs<'r> {
                 Item::Marked { marks, .. } => self.has_mark(marks, MarkKind::Start),
                 _ => false,
             });
-        if first < place.line && !only_starts {
-            self.close(true, false);
+        if first < start.place.line && !only_starts {
+            self.close(Some(start), false);
         }
     }
 
@@ -295,10 +304,11 @@ impl<'r> Runs<'r> {
     pub fn finding(&mut self, finding: Finding) -> Option<usize> {
         let takes_over = self.has_mark(&finding.marks, MarkKind::Restart) && self.has_just_ended();
         if takes_over || self.has_mark(&finding.marks, MarkKind::Start) {
-            self.start(finding.place);
+            self.start(&finding);
         }
         if self.first_line.is_none() {
             self.first_line = Some(finding.place.line);
+            self.opened = fingerprint::normalised(&finding.message);
         }
         if finding.stamp.is_some() {
             self.latest.clone_from(&finding.stamp);
@@ -341,12 +351,37 @@ impl<'r> Runs<'r> {
         incident
     }
 
+    /// The last line before `place` that has a time.
+    fn line_before(&self, place: Place) -> Option<Moment> {
+        let is_behind = |at: Place| at.file == place.file && at.line >= place.line;
+        let before = self.tail.iter().rev().skip_while(|item| is_behind(item.place()));
+        before.take(STAMP_LINES).find_map(|item| {
+            let stamp = item.stamp()?;
+            let stamp =
+                Some(self.zone.as_ref().map_or(stamp.clone(), |zone| stamp.with_zone(zone)));
+            let text = match item {
+                Item::Line { bytes, .. } => String::from_utf8_lossy(bytes).trim_end().to_owned(),
+                Item::Found { finding, .. } | Item::Marked { finding, .. } => {
+                    let line = finding.evidence.first();
+                    line.map_or(&finding.message, |line| &line.text).clone()
+                }
+            };
+            Some(Moment { stamp, line: Line { place: item.place(), text } })
+        })
+    }
+
     /// Tells of signs that a finding makes true.
     fn signs_before(&mut self, finding: &Finding, stamp: Option<&Stamp>) {
         let Some(matched) = &finding.matched else { return };
         let rules = self.rules();
         let rule = rules.rules[matched.rule].id.as_str();
-        let coming = Coming { rule, seconds: stamp.map(Stamp::seconds) };
+        let captures = &matched.captures;
+        let own = || Line { place: finding.place, text: finding.message.clone() };
+        let line = finding.evidence.first().cloned().unwrap_or_else(own);
+        let moment = &Moment { stamp: stamp.cloned(), line };
+        let after = self.line_before(finding.place);
+        let seconds = stamp.map(Stamp::seconds);
+        let coming = Coming { rule, seconds, captures, moment, after: after.as_ref() };
         if self.signs.asks(rules, coming) {
             self.show_last_lines();
         }
@@ -369,7 +404,9 @@ impl<'r> Runs<'r> {
                 None => stamp,
             };
             let line = bytes.as_slice();
-            let sample = Sample { place: *place, stamp, line, is_first: false, tells: true };
+            let place = *place;
+            let sample =
+                Sample { place, stamp, line, skipped: false, is_first: false, tells: true };
             self.signs.last_line(&sample);
         }
     }
@@ -378,7 +415,9 @@ impl<'r> Runs<'r> {
     fn signs_at_end(&mut self, stopped: bool) {
         self.show_last_lines();
         let rules = self.rules();
-        for sign in self.signs.close(stopped) {
+        // Programs of a machine speak when they have something to do.
+        let signs = if self.of_machine { Vec::new() } else { self.signs.close(stopped) };
+        for sign in signs {
             let grew = GROWTHS.contains(&sign.rule);
             if let Some(mention) = self.incidents.add_sign(rules, sign, None)
                 && grew
@@ -397,7 +436,7 @@ impl<'r> Runs<'r> {
     /// The log ends here. `stopped`: the bot is known to be down.
     pub fn finish(&mut self, stopped: bool) {
         if self.first_line.is_some() {
-            self.close(false, stopped);
+            self.close(None, stopped);
         }
     }
 
@@ -424,14 +463,17 @@ impl<'r> Runs<'r> {
         marks.iter().any(|&at| self.matcher.rules.marks[at].kind == kind)
     }
 
-    /// Ends the current run: another one `follows`, or the log ends.
-    fn close(&mut self, follows: bool, stopped: bool) {
+    /// Ends the current run: another one begins with `next`, or the log ends.
+    fn close(&mut self, next: Option<&Finding>, stopped: bool) {
         self.last_stamp();
         self.signs_at_end(stopped);
-        let decision = self.decide(follows, stopped);
+        let rules = self.rules();
+        let decision = self.decide(next.is_some(), stopped);
         let end = decision.end;
         let cause = self.apply(&decision);
-        let rules = self.rules();
+        if let Some(next) = next.filter(|_| end == End::Silent) {
+            self.note_silence(next);
+        }
         if let Some(place) = self.last_place {
             self.incidents.close_series(rules, place, self.latest.as_ref());
         }

@@ -319,7 +319,7 @@ impl Checker<'_> {
             let group = format!("(?P<{name}>");
             let certain = rule.set.contains_key(name)
                 || rule.series.is_some() && matches!(name, "count" | "since" | "from" | "to")
-                || rule.whens.is_empty() && matches!(name, "count" | "since")
+                || rule.whens.is_empty() && FILLED.contains(&name)
                 || (!rule.whens.is_empty()
                     && rule.whens.iter().all(|when| {
                         !when.regex.is_empty()
@@ -401,8 +401,9 @@ const NAMED: [&str; 28] = [
     "reason",
 ];
 
-/// What the program's own detectors capture, for rules without conditions.
-const SIGNS: [&str; 7] = ["count", "since", "from", "to", "measure", "span", "outlook"];
+/// What the program itself fills in where it raises a rule that looks for nothing in a text.
+const FILLED: [&str; 10] =
+    ["count", "since", "from", "to", "length", "usual", "hosts", "measure", "span", "outlook"];
 
 fn known_captures(rule: &Rule) -> Vec<String> {
     let mut known: Vec<String> = NAMED.iter().map(|name| (*name).to_owned()).collect();
@@ -410,7 +411,7 @@ fn known_captures(rule: &Rule) -> Vec<String> {
         known.extend(["count", "since", "from", "to"].map(str::to_owned));
     }
     if rule.whens.is_empty() {
-        known.extend(SIGNS.map(str::to_owned));
+        known.extend(FILLED.map(str::to_owned));
     }
     known.extend(rule.set.keys().cloned());
     known.extend(rule.take.iter().cloned());

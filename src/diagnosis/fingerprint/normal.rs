@@ -21,7 +21,7 @@ const TAILS: &[&str] = &["USDT", "USDC", "BUSD", "USD", "EUR", "BTC", "ETH", "BN
 
 /// The words of `message` up to the last: numbers, times, ids, addresses, amounts and markets give way to `#`, several
 /// in a row to one, and an absolute path to its last part.
-pub(super) fn normalised(message: &str) -> String {
+pub(in crate::diagnosis) fn normalised(message: &str) -> String {
     let mut normal = Normal::default();
     let mut rest = head(message, LOOKED_AT);
     let mut before = ' ';

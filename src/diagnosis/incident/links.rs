@@ -9,6 +9,7 @@ use crate::diagnosis::evidence::Line;
 use crate::diagnosis::finding::{Finding, Kind};
 use crate::diagnosis::fingerprint;
 use crate::diagnosis::record::Diagnosis;
+use crate::diagnosis::rhythm::length;
 use crate::diagnosis::signs;
 use crate::event::Stamp;
 use crate::model::Level;
@@ -115,7 +116,7 @@ impl Incidents {
         let rule = self.all[index].rule;
         let chains = self.memory.chains.get_or_insert_with(|| ChainTracker::new(rules));
         let cause = chains.see(rules, rule, captures, now, &tag).map(|cause| cause.event);
-        let cause = cause.filter(|cause| self.holds(*cause));
+        let cause = self.adopter(rules, index, now).or(cause.filter(|cause| self.holds(*cause)));
         self.all[index].follows = cause;
         self.all[index].explained += u64::from(cause.is_some());
         cause
@@ -402,6 +403,9 @@ impl Incidents {
         if follows.is_some() {
             self.all[index].explained += sign.count.saturating_sub(1);
         }
+        if let Some(since) = sign.causes_since {
+            self.adopt(rules, index, since);
+        }
         Some(Mention {
             incident: index,
             rule: at,
@@ -414,6 +418,33 @@ impl Incidents {
             torn: false,
             follows,
         })
+    }
+
+    /// What an incident was found to follow from after it was told, as long as that is near.
+    fn adopter(&self, rules: &RuleSet, index: usize, now: Moment) -> Option<Tag> {
+        let tag = self.all[index].adopted.filter(|tag| self.holds(*tag))?;
+        let (cause, symptom) = (&self.all[tag.index], &self.all[index]);
+        let id = |incident: &Incident| rules.rules[incident.rule].id.as_str();
+        let since = now.micros? as f64 / 1e6 - cause.last.1.as_ref()?.seconds();
+        (since <= rules.leads(id(cause), id(symptom))?).then_some(tag)
+    }
+
+    /// Makes an incident the cause of those that began at `since` or later, in seconds, and have none.
+    fn adopt(&mut self, rules: &RuleSet, cause: usize, since: f64) {
+        let tag = self.tag(cause);
+        let rule = &rules.rules[self.all[cause].rule].id;
+        for (at, incident) in self.all.iter_mut().enumerate() {
+            let begins = incident.first.1.as_ref().map(Stamp::seconds);
+            let is_symptom = at != cause
+                && incident.follows.is_none()
+                && begins.is_some_and(|begins| begins >= since)
+                && rules.leads(rule, &rules.rules[incident.rule].id).is_some();
+            if is_symptom {
+                incident.follows = Some(tag);
+                incident.adopted = Some(tag);
+                incident.explained = incident.count;
+            }
+        }
     }
 
     /// Consequences fold into their causes: a cause is as bad as what followed from it and shows a line of
@@ -508,15 +539,4 @@ impl Ends {
             self.count
         )
     }
-}
-
-/// A length of time for people.
-fn length(seconds: f64) -> String {
-    let (number, unit) = match seconds {
-        s if s < 120.0 => (s, "s"),
-        s if s < 7_200.0 => (s / 60.0, "min"),
-        s if s < 172_800.0 => (s / 3_600.0, "h"),
-        s => (s / 86_400.0, "d"),
-    };
-    format!("{:.0} {unit}", number.max(1.0))
 }

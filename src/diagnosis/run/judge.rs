@@ -4,7 +4,9 @@ use super::{Item, Runs, finding_of, line_finding};
 use crate::diagnosis::daemon;
 use crate::diagnosis::decision::{Cause, Decision, End, LAST_RECORD};
 use crate::diagnosis::finding::{Finding, Kind};
-use crate::diagnosis::incident::{LEAST_OF_A_VERDICT, Mention};
+use crate::diagnosis::fingerprint;
+use crate::diagnosis::incident::{LEAST_OF_A_VERDICT, Mention, SILENT_STOP, TORN_END};
+use crate::diagnosis::join;
 use crate::diagnosis::tail::{self, Talk};
 use crate::event::read_record;
 use crate::model::{Pattern, Severity};
@@ -27,6 +29,12 @@ const LINES_TO_A_TORN_END: u64 = 6;
 
 /// An exit line means a finding that stands at most this many lines above it.
 const EXIT_REACH: u64 = 400;
+
+/// So many lines are more than what a bot says when it starts.
+const LINES_OF_A_LIFE: u64 = 50;
+
+/// So many lines show what the lines of a log are like.
+const LINES_OF_A_KIND: usize = 8;
 
 /// What stands behind the last sign of life.
 #[derive(Debug, Default)]
@@ -123,10 +131,52 @@ impl Runs<'_> {
         match (self.tail.back(), &self.grew) {
             (Some(_), Some(grew)) if stopped => Decision::explained(end, grew, LAST_RECORD, true),
             (Some(item), None) if stopped => {
-                Decision::unexplained(end, "system/silent-stop", finding_of(item))
+                let mut finding = finding_of(item);
+                let Item::Line { place, bytes } = item else {
+                    return Decision::unexplained(end, SILENT_STOP, finding);
+                };
+                if !self.is_torn() {
+                    return Decision::unexplained(end, SILENT_STOP, finding);
+                }
+                // Of a torn line its message may be missing.
+                finding.evidence = vec![join::line(*place, &String::from_utf8_lossy(bytes))];
+                Decision::unexplained(end, TORN_END, finding)
             }
             _ => Decision::plain(end),
         }
+    }
+
+    /// Whether the log ends in the middle of a line: most of the lines before it begin as it does, and go on
+    /// where it stops. (Whether a newline follows tells nothing: wrappers add one, and copies lose it.)
+    fn is_torn(&self) -> bool {
+        let shape = |item: &Item| match item {
+            Item::Line { bytes, .. } => {
+                fingerprint::normalised(read_record(bytes).message.trim_end())
+            }
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => {
+                fingerprint::normalised(&finding.message)
+            }
+        };
+        let mut items = self.tail.iter().rev();
+        let Some(last) = items.next().map(shape) else { return false };
+        let whole = last.trim_end_matches('#').trim_end();
+        let goes_on = |other: &String| other.len() > last.len() && other.starts_with(whole);
+        let others = self.tail.len() - 1;
+        others >= LINES_OF_A_KIND && items.map(shape).filter(goes_on).count() * 2 > others
+    }
+
+    /// Tells that the run stopped without a word, where `next` shows that it did: it is the start with which
+    /// this run began as well, or this run was more than a start.
+    pub(super) fn note_silence(&mut self, next: &Finding) {
+        let lines = next.place.line.saturating_sub(self.first_line.unwrap_or(next.place.line));
+        let is_restart = fingerprint::normalised(&next.message) == self.opened;
+        if !is_restart && lines < LINES_OF_A_LIFE {
+            return;
+        }
+        let Some(last) = self.tail.back().map(finding_of) else { return };
+        let stamp = last.stamp.clone().or_else(|| self.latest.clone());
+        let rules = self.rules();
+        self.incidents.add_silence(rules, &last, stamp);
     }
 
     /// Makes a decision the truth: the explaining incident becomes fatal. Comes back with it.

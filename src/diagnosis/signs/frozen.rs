@@ -138,6 +138,7 @@ impl Frozen {
             first: found.first,
             last: found.last,
             captures,
+            causes_since: None,
         })
     }
 }

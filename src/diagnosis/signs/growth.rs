@@ -268,6 +268,7 @@ fn sign(
         first: rise.first.what.moment,
         last: rise.last.what.moment,
         captures,
+        causes_since: None,
     }
 }
 

@@ -13,7 +13,9 @@
 
 mod clock;
 mod frozen;
+mod gaps;
 mod growth;
+mod offline;
 mod phrase;
 mod reading;
 mod shape;
@@ -24,14 +26,17 @@ mod trend;
 use std::collections::BTreeMap;
 
 use super::evidence::Line;
+use super::rhythm::length;
 use crate::event::{Stamp, read_record};
 use crate::model::Level;
-use crate::rules::{RuleSet, names_rule};
+use crate::rules::RuleSet;
 use crate::source::Place;
 
 use clock::Clock;
 use frozen::Frozen;
+use gaps::Gaps;
 use growth::{Asked, Growths};
+use offline::Offline;
 use standstill::Standstill;
 
 pub use growth::telling;
@@ -55,11 +60,17 @@ pub struct Sample<'a> {
     pub stamp: Option<Stamp>,
     /// The line as logged, newline included.
     pub line: &'a [u8],
+    /// Lines that are no samples may stand between it and the sample before.
+    pub skipped: bool,
     /// It is looked at whatever it says; else only for what it says.
     pub is_first: bool,
     /// It was looked for because it prints what the process holds.
     pub tells: bool,
 }
+
+/// Tells the lines from the sample before up to the one at hand, in order. `false`, and none, where they are
+/// too many.
+pub type Between<'a> = &'a dyn Fn(&mut dyn FnMut(&Sample<'_>)) -> bool;
 
 impl Sample<'_> {
     /// Its time in seconds, comparable within the source.
@@ -96,6 +107,9 @@ pub(super) struct Sign {
     pub(super) last: Moment,
     /// What fills the rule's sentences.
     pub(super) captures: BTreeMap<String, String>,
+    /// What its chains name as symptoms and began at this time or later, in seconds, followed from it, though
+    /// it was told before.
+    pub(super) causes_since: Option<f64>,
 }
 
 /// A finding that is about to be added.
@@ -105,6 +119,12 @@ pub(super) struct Coming<'a> {
     pub(super) rule: &'a str,
     /// When it was, in seconds.
     pub(super) seconds: Option<f64>,
+    /// What it captured.
+    pub(super) captures: &'a BTreeMap<String, String>,
+    /// Its time and first line.
+    pub(super) moment: &'a Moment,
+    /// The last line before it that has a time.
+    pub(super) after: Option<&'a Moment>,
 }
 
 impl Sign {
@@ -118,6 +138,8 @@ impl Sign {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Signs {
     clock: Clock,
+    gaps: Gaps,
+    offline: Offline,
     growths: Growths,
     frozen: Frozen,
     standstill: Standstill,
@@ -127,9 +149,10 @@ pub(super) struct Signs {
 
 impl Signs {
     /// The next sample.
-    pub(super) fn sample(&mut self, sample: &Sample<'_>) {
+    pub(super) fn sample(&mut self, sample: &Sample<'_>, between: Between<'_>) {
         if sample.is_first {
             self.clock.sample(sample);
+            self.gaps.sample(sample, between);
         }
         self.seconds = sample.seconds().or(self.seconds);
         let is_looked_at =
@@ -163,13 +186,16 @@ impl Signs {
     /// Whether the numbers of the run matter for a finding that comes now.
     pub(super) fn asks(&self, rules: &RuleSet, coming: Coming<'_>) -> bool {
         self.growths.last().is_some()
-            && growth::RULES.iter().any(|cause| within(rules, cause, coming.rule).is_some())
+            && growth::RULES.iter().any(|cause| rules.leads(cause, coming.rule).is_some())
     }
 
     /// What is to be told before a finding that comes now.
     pub(super) fn before(&mut self, rules: &RuleSet, coming: Coming<'_>) -> Vec<Sign> {
-        let leads = |cause: &str| within(rules, cause, coming.rule);
-        let mut signs: Vec<Sign> = self.clock.before(coming, leads).into_iter().collect();
+        let leads = |cause: &str| rules.leads(cause, coming.rule);
+        let clock = self.clock.before(coming, leads);
+        let gaps = self.gaps.before(coming, leads);
+        let mut signs: Vec<Sign> = clock.into_iter().chain(gaps).collect();
+        signs.extend(self.offline.before(coming));
         signs.extend(self.growths.before(leads));
         signs
     }
@@ -178,31 +204,10 @@ impl Signs {
     /// down.
     pub(super) fn close(&mut self, stopped: bool) -> Vec<Sign> {
         let asked = if stopped { Asked::AsCause } else { Asked::ByItself };
-        let mut signs = self.growths.close(asked);
+        let mut signs = self.gaps.close();
+        signs.extend(self.growths.close(asked));
         signs.extend(self.frozen.close());
         signs.extend(self.standstill.close());
         signs
     }
-}
-
-/// Within how many seconds `cause` leads to `symptom`, by the chains that are declared; the longest.
-fn within(rules: &RuleSet, cause: &str, symptom: &str) -> Option<f64> {
-    let names = |names: &[String], id: &str| names.iter().any(|name| names_rule(name, id));
-    let leads = rules
-        .chains
-        .iter()
-        .filter(|chain| names(&chain.cause, cause) && names(&chain.symptom, symptom))
-        .map(|chain| chain.within);
-    leads.max().map(|micros| micros as f64 / 1e6)
-}
-
-/// A length of time for people.
-fn length(seconds: f64) -> String {
-    let (number, unit) = match seconds {
-        s if s < 120.0 => (s, "s"),
-        s if s < 7_200.0 => (s / 60.0, "min"),
-        s if s < 172_800.0 => (s / 3_600.0, "h"),
-        s => (s / 86_400.0, "days"),
-    };
-    format!("{number:.0} {unit}")
 }

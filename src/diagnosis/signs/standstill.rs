@@ -91,6 +91,7 @@ impl Standstill {
             first,
             last,
             captures: BTreeMap::from([("span".to_owned(), format!(", {}", super::length(quiet)))]),
+            causes_since: None,
         })
     }
 }

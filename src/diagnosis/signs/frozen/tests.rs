@@ -10,8 +10,14 @@ fn found(messages: impl IntoIterator<Item = String>, every: f64) -> Option<Sign>
     let mut frozen = Frozen::default();
     for (at, message) in messages.into_iter().enumerate() {
         let place = Place { file: 0, byte: 0, line: at as u64 + 1 };
-        let sample =
-            Sample { place, stamp: None, line: message.as_bytes(), is_first: true, tells: false };
+        let sample = Sample {
+            place,
+            stamp: None,
+            line: message.as_bytes(),
+            is_first: true,
+            tells: false,
+            skipped: false,
+        };
         frozen.sample(&sample, &shape(&message), Some(36_900.0 + at as f64 * every));
     }
     frozen.close()

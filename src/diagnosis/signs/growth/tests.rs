@@ -15,6 +15,7 @@ fn see(growths: &mut Growths, at: u64, line: &str) {
         line: line.as_bytes(),
         is_first: true,
         tells: false,
+        skipped: false,
     };
     growths.sample(&sample, &record, sample.seconds());
 }

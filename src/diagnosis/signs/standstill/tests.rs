@@ -17,6 +17,7 @@ fn found(seconds: u32, says: impl Fn(u32) -> Vec<String>) -> Option<Sign> {
                 line: message.as_bytes(),
                 is_first: true,
                 tells: false,
+                skipped: false,
             };
             standstill.sample(&sample, &shape(&message), Some(36_600.0 + f64::from(second)));
         }
