@@ -202,8 +202,15 @@ impl<'r> Lane<'r> {
     }
 
     fn tell(&mut self, chunk: &Chunk<'_>, base: u64, start: usize, end: usize) {
-        let place = self.place(chunk, base, start);
-        self.runs.lines(&chunk.bytes[start..end], place);
+        // Lines are counted file by file.
+        let mut start = start;
+        while start < end {
+            let borders = chunk.segments.iter().map(|segment| segment.at);
+            let next = borders.filter(|at| (start + 1..end).contains(at)).min().unwrap_or(end);
+            let place = self.place(chunk, base, start);
+            self.runs.lines(&chunk.bytes[start..next], place);
+            start = next;
+        }
     }
 
     /// The place of a line, and a mark to count on from.
