@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
 
-#[allow(dead_code, reason = "each benchmark uses its own part of it")]
 mod corpus;
 
 use std::io::Write;

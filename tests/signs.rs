@@ -5,7 +5,6 @@
 
 mod common;
 #[path = "../benches/corpus.rs"]
-#[allow(dead_code, reason = "only its dice are thrown here")]
 mod corpus;
 
 use common::{opening, options, report_on, report_on_bytes};

@@ -4,7 +4,6 @@
 
 mod common;
 #[path = "../benches/corpus.rs"]
-#[allow(dead_code, reason = "only the healthy log is wanted here")]
 mod corpus;
 
 use std::io::Cursor;
