@@ -71,3 +71,60 @@ fn good_news_in_the_form_of_errors_ends_nothing() {
         ERROR -1 2158 Sec-def data farm connection is OK:secdefeu\n";
     assert_ends(log, None, None);
 }
+
+#[test]
+fn a_traceback_that_is_cut_is_told_by_a_whole_one_from_the_same_place() {
+    let part = |symbol: &str| {
+        format!(
+            "2026-08-20 08:43:14,909 - feed - ERROR - no candles of {symbol}\nTraceback (most recent call last):\n  \
+             File \"/srv/bot/feed.py\", line 176, in watch\n    data = await api.watch_ohlcv(pair)\n"
+        )
+    };
+    let whole = format!(
+        "{}ccxt.base.errors.NetworkError: Connection closed by remote server, closing code 1006\n",
+        part("BTC/USDT")
+    );
+    let log = format!("{whole}{}", part("ETH/USDT"));
+    assert_ends(&log, Some("network/websocket-closed"), Some(176));
+    // Only the head is left: the last whole one tells most.
+    let log = format!(
+        "{whole}2026-08-20 08:43:15,073 - feed - ERROR - again\nTraceback (most recent call last):\n"
+    );
+    assert_ends(&log, Some("network/websocket-closed"), Some(176));
+    // Another place in the code is another cause.
+    let log = format!("{whole}{}", part("ETH/USDT").replace("line 176", "line 90"));
+    assert_ends(&log, Some("other/uncaught-exception"), Some(90));
+}
+
+#[test]
+fn what_logs_a_traceback_of_its_own_is_alive() {
+    let log = "    raise IndexError(\"single positional indexer is out-of-bounds\")\n\
+        IndexError: single positional indexer is out-of-bounds\n\
+        2026-03-06 02:40:28,975 [INFO] round 2\n\
+        2026-03-06 02:40:31,782 [ERROR] round failed: no key\nTraceback (most recent call last):\n  \
+        File \"/srv/bot/run.py\", line 105, in main\n    rate = float(d[\"rate\"])\nKeyError: 'rate'\n\
+        2026-03-06 02:41:30,505 [INFO] round 3\n2026-03-06 02:41:31,505 [INFO] 12 candles\n";
+    assert_ends(log, None, None);
+}
+
+#[test]
+fn an_error_among_printed_lines_is_one_of_them() {
+    let printed = |from: u32, to: u32| {
+        (from..to).map(|n| format!(" -> Market {n}: no edge\n")).collect::<String>()
+    };
+    let error = "[ERROR] guard failed: getaddrinfo ENOTFOUND data-api.polymarket.com\n";
+    let log = format!("{}{error}{}", printed(0, 20), printed(20, 60));
+    assert_ends(&log, None, None);
+    let log = format!("{}{error}{}", printed(0, 20), printed(20, 30));
+    assert_ends(&log, None, None);
+    let log = format!("{}{error}", printed(0, 20));
+    assert_ends(&log, Some("network/dns"), None);
+}
+
+#[test]
+fn a_foreign_word_between_a_frame_and_its_source_is_no_exception() {
+    let log = "Traceback (most recent call last):\n  File \"/srv/bot/mail.py\", line 86, in open\nMenu\n    \
+        self.connect()\n  File \"/srv/bot/mail.py\", line 99, in connect\n    raise ConnectionRefusedError(111, \"Connection refused\")\n\
+        ConnectionRefusedError: [Errno 111] Connection refused\n";
+    assert_ends(log, Some("network/connection-refused"), Some(99));
+}

@@ -61,6 +61,9 @@ pub struct Incidents {
 /// A traceback belongs to the record that names its exception at most this many lines above it.
 const LINES_TO_A_TRACEBACK: u64 = 3;
 
+/// A traceback without a frame of the bot's own is looked for among so many incidents, the last ones.
+const RECENT: usize = 64;
+
 /// An incident does not give way while one of the last so many findings was its own: the run may still
 /// mean it (it remembers at most half as many).
 const IN_USE: u64 = 128;
@@ -118,6 +121,8 @@ pub struct Mention {
     pub pid: Option<u32>,
     /// A traceback whose last line, the exception itself, is not in the log.
     pub torn: bool,
+    /// Where in the bot's own code it was raised: file and line.
+    pub frame: Option<(String, Option<u32>)>,
     /// The cause that it came behind.
     pub follows: Option<Tag>,
 }
@@ -174,7 +179,12 @@ impl Incidents {
         let rule = &rules.rules[rule_at];
         let level = provisional_level(finding, rule.effect, rule.pattern);
         let level = rule.at_most.map_or(level, |most| level.min(most));
-        let fingerprint = fingerprint::of(&rule.id, finding);
+        let mut fingerprint = fingerprint::of(&rule.id, finding);
+        if !self.by_fingerprint.contains_key(&fingerprint)
+            && let Some(index) = self.same_without_frame(rule_at, finding)
+        {
+            fingerprint.clone_from(&self.all[index].fingerprint);
+        }
         let fresh = |serial| Incident {
             fingerprint: fingerprint.clone(),
             rule: rule_at,
@@ -200,6 +210,7 @@ impl Incidents {
         incident.last = (finding.place, stamp);
         incident.level = incident.level.max(level);
         incident.confidence = incident.confidence.max(confidence);
+        incident.learn_chain(finding);
         for (name, value) in captures {
             incident.captures.entry(name).or_insert(value);
         }
@@ -213,8 +224,32 @@ impl Incidents {
             confidence,
             pid,
             torn: is_torn(finding),
+            frame: frame_of(finding),
             follows,
         })
+    }
+
+    /// The incident that a traceback is one more event of although it shows no frame of the bot's own: what is left of it
+    /// where the log was cut, or where only a library's part was printed, names the same exception.
+    fn same_without_frame(&self, rule: usize, finding: &Finding) -> Option<usize> {
+        let exception = finding.exception.as_ref()?;
+        let is_part = finding.kind.is_unhandled()
+            && exception.frame.is_none()
+            && !exception.class.is_empty()
+            && !exception.message.is_empty();
+        if !is_part {
+            return None;
+        }
+        let recent = self.all.len().saturating_sub(RECENT);
+        let position = self.all[recent..].iter().rposition(|incident| {
+            incident.rule == rule
+                && incident.exception.as_ref().is_some_and(|known| {
+                    known.frame.is_some()
+                        && short(&known.class) == short(&exception.class)
+                        && known.message == exception.message
+                })
+        })?;
+        Some(recent + position)
     }
 
     /// Gives the incident right before the frame of a traceback that belongs to it: the exception was
@@ -399,6 +434,19 @@ impl Incidents {
     }
 }
 
+impl Incident {
+    /// Takes the whole chain from a later event, where so far only the exception itself was named.
+    fn learn_chain(&mut self, finding: &Finding) {
+        let (Some(known), Some(told)) = (&mut self.exception, &finding.exception) else { return };
+        if known.chain.len() <= 1
+            && told.chain.len() > 1
+            && told.chain.iter().any(|link| short(&link.class) == short(&known.class))
+        {
+            known.chain.clone_from(&told.chain);
+        }
+    }
+}
+
 /// How a diagnosis names its source, and how text is made safe.
 #[derive(Debug)]
 pub struct Names<'a> {
@@ -574,6 +622,12 @@ fn own_captures(rules: &RuleSet, rule: usize, finding: &Finding) -> BTreeMap<Str
     texts.push(finding.message.clone());
     detect::take(rules, &rules.rules[rule].take, &texts, &mut captures);
     captures
+}
+
+/// Where in the bot's own code an exception was raised.
+fn frame_of(finding: &Finding) -> Option<(String, Option<u32>)> {
+    let frame = finding.exception.as_ref()?.frame.as_ref()?;
+    Some((frame.file.clone(), frame.line))
 }
 
 /// Whether it is a traceback whose last line, which names the exception, is not in the log.

@@ -70,12 +70,13 @@ pub fn assemble<'c>(
     let lines = Lines::new(chunk.bytes, reading, at);
     let at = lines.start(at, floor.max(at.saturating_sub(limits::LOOK_BACK)));
     let start = beginning(&lines, at, floor);
-    let headed = is_headed(&lines, start);
+    let above = above(&lines, start);
     Extension {
         lines,
         last: chunk.last,
         start,
-        headed,
+        headed: above == Above::Records,
+        printed: above == Above::Prints,
         speaks,
         found: Vec::new(),
         pending: Vec::new(),
@@ -86,19 +87,29 @@ pub fn assemble<'c>(
     .run()
 }
 
-/// Whether the records of this log have headers, as far as the lines before `start` tell: then a bare
-/// line continues the record above it.
-fn is_headed(lines: &Lines<'_>, start: usize) -> bool {
+/// What kind of lines stand above an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Above {
+    /// Records with headers, so that a bare line continues the record above it.
+    Records,
+    /// Bare lines: the log is one of printed lines.
+    Prints,
+    /// Too few to tell.
+    Unknown,
+}
+
+/// What kind of lines stand above `start`.
+fn above(lines: &Lines<'_>, start: usize) -> Above {
     let floor = start.saturating_sub(limits::HEADER_BACK);
     let mut at = start;
     for _ in 0..HEADER_LINES_BACK {
-        let Some((before, end)) = lines.before(at, floor) else { return false };
+        let Some((before, end)) = lines.before(at, floor) else { return Above::Unknown };
         if lines.record(before, end).begins {
-            return true;
+            return Above::Records;
         }
         at = before;
     }
-    false
+    Above::Prints
 }
 
 /// Start of the event that holds the line at `at`.
@@ -242,6 +253,8 @@ struct Extension<'c, 's> {
     start: usize,
     /// Records of this log have headers.
     headed: bool,
+    /// The lines above have none.
+    printed: bool,
     speaks: &'s dyn Fn(&str) -> bool,
     found: Vec<EventLine<'c>>,
     /// Blank lines that belong only if a later line does.
@@ -351,7 +364,10 @@ impl<'c> Extension<'c, '_> {
             return if self.pending.len() > 2 { Next::Done } else { Next::Taken };
         }
         let indented = record.message.starts_with([' ', '\t']);
-        if self.found.len() < MESSAGE_LINES && (indented || in_trouble(head)) {
+        // A level at the start of a printed line opens no record that others continue.
+        let is_printed = self.printed && head.stamp.is_none();
+        let continues = indented || in_trouble(head) && !is_printed;
+        if self.found.len() < MESSAGE_LINES && continues {
             self.take(at, end, record.message);
             return Next::Taken;
         }

@@ -27,6 +27,9 @@ const LINES_BEHIND_DEATH: usize = 6;
 /// A traceback without its last line is explained by an error at most this many lines above it.
 const LINES_TO_A_TORN_END: u64 = 6;
 
+/// So many bare lines for each that has a header, and the log is one of printed lines.
+const MOSTLY_BARE: usize = 4;
+
 /// An exit line means a finding that stands at most this many lines above it.
 const EXIT_REACH: u64 = 400;
 
@@ -92,7 +95,7 @@ impl Runs<'_> {
             if asked_first && self.is_stop(died) {
                 return Decision::plain(End::Clean);
             }
-            let surest = if behind > 0 { LAST_RECORD } else { 1.0 };
+            let surest = if behind > 0 || died.torn { LAST_RECORD } else { 1.0 };
             return Decision::explained(End::Crash, &self.told(died), surest, false);
         }
         let ended = found.iter().find(|mention| ended_surely(mention));
@@ -202,12 +205,7 @@ impl Runs<'_> {
     /// traceback that the interpreter wrote.
     fn closing(&self) -> Closing {
         let mut closing = Closing::default();
-        let headed = self.tail.iter().any(|item| match item {
-            Item::Line { bytes, .. } => read_record(bytes).begins,
-            Item::Found { finding, .. } | Item::Marked { finding, .. } => {
-                finding.severity.is_some()
-            }
-        });
+        let headed = self.is_headed();
         let excused = self.excused();
         for (at, item) in self.tail.iter().enumerate().rev() {
             match item {
@@ -257,6 +255,25 @@ impl Runs<'_> {
         closing
     }
 
+    /// Whether the records of the log have headers, so that a bare line continues the one above it. Not where most
+    /// lines are bare: then they are printed, and a header here and there is one word among them.
+    fn is_headed(&self) -> bool {
+        let begins = |item: &Item| match item {
+            Item::Line { bytes, .. } => read_record(bytes).begins,
+            Item::Found { finding, .. } | Item::Marked { finding, .. } => {
+                finding.severity.is_some()
+            }
+        };
+        // What stands behind the last header may be its own, however long.
+        let Some(last) = self.tail.iter().rposition(begins) else { return false };
+        let before = self.tail.iter().take(last);
+        let bare = before
+            .clone()
+            .filter(|item| matches!(item, Item::Line { .. }) && !begins(item))
+            .count();
+        bare < MOSTLY_BARE * (1 + before.filter(|item| begins(item)).count())
+    }
+
     /// Index in the tail of the last end behind which few enough lines stand; past the tail where there
     /// is none.
     fn excused(&self) -> usize {
@@ -280,6 +297,11 @@ impl Runs<'_> {
                     }
                     if self.has_mark(marks, MarkKind::Exit) && lines <= LINES_BEHIND_EXIT {
                         return at;
+                    }
+                    // What logs a traceback of its own is alive.
+                    let logs = |mention: &Mention| mention.kind == Kind::Logged && !mention.torn;
+                    if lines > 0 && matches!(item, Item::Found { mention, .. } if logs(mention)) {
+                        break;
                     }
                 }
             }
@@ -358,7 +380,8 @@ impl Runs<'_> {
     }
 
     /// What tells the cause of an end: the finding itself, or, where that is a traceback without its last
-    /// line, an error right above it that a rule knows.
+    /// line, an error right above it that a rule knows, else a whole traceback from the same place in the
+    /// bot's code. Of one that was cut before it came to the bot's code, the last whole one tells most.
     fn told(&self, end: &Mention) -> Mention {
         let tells = |mention: &&Mention| {
             let line = mention.place.line;
@@ -367,8 +390,18 @@ impl Runs<'_> {
                 && mention.severity.is_none_or(|severity| severity >= Severity::Error)
                 && self.rules().rules[mention.rule].pattern != Pattern::Other
         };
-        let above = || self.remembered.iter().rev().find(tells);
-        (if end.torn { above().unwrap_or(end) } else { end }).clone()
+        if !end.torn {
+            return end.clone();
+        }
+        let whole = |mention: &&Mention| {
+            !mention.torn
+                && mention.kind.is_unhandled()
+                && mention.place.line < end.place.line
+                && (end.frame.is_none() || mention.frame == end.frame)
+        };
+        let mut recent = self.remembered.iter().rev();
+        let above = recent.clone().find(tells).or_else(|| recent.find(whole));
+        above.unwrap_or(end).clone()
     }
 
     /// `KeyboardInterrupt`, `CancelledError` and the like after a request to stop.

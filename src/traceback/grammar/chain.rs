@@ -149,6 +149,7 @@ impl Grammar {
     pub(super) fn read_exception<'a>(&mut self, exception: line::ExceptionLine<'a>) -> Read<'a> {
         self.chain.state = State::Message;
         self.chain.shape_only = !exception.sure;
+        self.chain.one_word = exception.message.is_empty() && !exception.class.contains('.');
         self.chain.carrier = is_carrier(&exception);
         self.chain.unsure = false;
         Read::yes(Act::Exception(exception.class, exception.message))
@@ -222,6 +223,12 @@ impl Grammar {
             if let Some(frame) = line::frame_line(text) {
                 self.chain.state = State::Code;
                 return Read { revoke: true, ..self.read_frame(line, frame) };
+            }
+            // One foreign word between a frame and its source text.
+            if self.chain.one_word && line::indent(line) == self.chain.base + 4 {
+                self.chain.state = State::Frame;
+                self.chain.shape_only = false;
+                return Read { revoke: true, ..self.read_source(text, 4) };
             }
             if let Some(exception) = line::exception_line(text).filter(|found| found.sure)
                 && line::indent(line) <= self.chain.base

@@ -68,6 +68,8 @@ struct Chain {
     unsure: bool,
     /// The exception line just read has the shape only (see `ExceptionLine::sure`).
     shape_only: bool,
+    /// It is one word.
+    one_word: bool,
     /// The exception line just read is that of a remote traceback, and a fence may open.
     carrier: bool,
 }
@@ -81,6 +83,7 @@ impl Chain {
             flat: false,
             unsure: false,
             shape_only: false,
+            one_word: false,
             carrier: false,
         }
     }
