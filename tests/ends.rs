@@ -92,7 +92,8 @@ fn a_traceback_that_is_cut_is_told_by_a_whole_one_from_the_same_place() {
     );
     assert_ends(&log, Some("network/websocket-closed"), Some(176));
     // Another place in the code is another cause.
-    let log = format!("{whole}{}", part("ETH/USDT").replace("line 176", "line 90"));
+    let beats = "2026-08-20 08:43:14,950 - feed - INFO - 12 candles\n".repeat(3);
+    let log = format!("{whole}{beats}{}", part("ETH/USDT").replace("line 176", "line 90"));
     assert_ends(&log, Some("other/uncaught-exception"), Some(90));
 }
 
@@ -110,7 +111,7 @@ fn what_logs_a_traceback_of_its_own_is_alive() {
 #[test]
 fn an_error_among_printed_lines_is_one_of_them() {
     let printed = |from: u32, to: u32| {
-        (from..to).map(|n| format!(" -> Market {n}: no edge\n")).collect::<String>()
+        (from..to).map(|n| format!("Market {n}: no edge\n")).collect::<String>()
     };
     let error = "[ERROR] guard failed: getaddrinfo ENOTFOUND data-api.polymarket.com\n";
     let log = format!("{}{error}{}", printed(0, 20), printed(20, 60));

@@ -30,6 +30,9 @@ const LINES_TO_A_TORN_END: u64 = 6;
 /// So many bare lines for each that has a header, and the log is one of printed lines.
 const MOSTLY_BARE: usize = 4;
 
+/// Most bare lines that continue a record whose header is a level and no time.
+const LINES_OF_A_LEVEL: usize = 24;
+
 /// An exit line means a finding that stands at most this many lines above it.
 const EXIT_REACH: u64 = 400;
 
@@ -264,8 +267,11 @@ impl Runs<'_> {
                 finding.severity.is_some()
             }
         };
-        // What stands behind the last header may be its own, however long.
+        // What stands behind the last header may be its own, however long; a level alone has no such train.
         let Some(last) = self.tail.iter().rposition(begins) else { return false };
+        if self.tail.len() - last > LINES_OF_A_LEVEL && self.tail[last].stamp().is_none() {
+            return false;
+        }
         let before = self.tail.iter().take(last);
         let bare = before
             .clone()
