@@ -416,6 +416,7 @@ impl Incidents {
             confidence: rules.rules[at].confidence,
             pid: None,
             torn: false,
+            frame: None,
             follows,
         })
     }
