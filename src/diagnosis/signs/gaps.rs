@@ -41,6 +41,10 @@ const MOST: usize = 6;
 /// The longest silences that are kept.
 const KEPT: usize = 24;
 
+/// Between two samples that are not neighbours it is looked only where they are among so many that lie
+/// furthest apart: in a log of any size that is some hundred times.
+const LOOKS: usize = 12;
+
 /// Times at least a tenth as long as the longest that must be known before it is.
 const KNOWN: usize = 15;
 
@@ -86,6 +90,8 @@ pub(super) struct Gaps {
     /// Lines with times.
     count: u64,
     kept: Vec<Silence>,
+    /// The longest times between samples between which it was looked.
+    looked: Vec<f64>,
     /// The hosts that were lost behind a silence, and what line ended it.
     lost: (Option<Place>, BTreeSet<String>),
     /// The line that ended the last silence that was told as a sleep.
@@ -152,10 +158,12 @@ impl Gaps {
             untimed,
             told: false,
         };
-        let is_worth = seconds >= LEAST
-            && (self.kept.len() < KEPT || self.kept.iter().any(|kept| kept.seconds < seconds));
-        if !is_worth {
+        if seconds < LEAST {
             self.spread.add(seconds);
+            return;
+        }
+        if sample.skipped && !self.is_worth_a_look(seconds) {
+            self.spread.pass(seconds);
             return;
         }
         let longest = if sample.skipped { longest_in(whole, between) } else { Some(whole) };
@@ -166,6 +174,22 @@ impl Gaps {
             }
             // What was not looked at may have spoken meanwhile.
             None => self.spread.add(seconds),
+        }
+    }
+
+    /// Whether two samples lie so far apart as hardly any others.
+    fn is_worth_a_look(&mut self, seconds: f64) -> bool {
+        if self.looked.len() < LOOKS {
+            self.looked.push(seconds);
+            return true;
+        }
+        let shortest = self.looked.iter_mut().min_by(|a, b| a.total_cmp(b));
+        match shortest.filter(|shortest| **shortest < seconds) {
+            Some(shortest) => {
+                *shortest = seconds;
+                true
+            }
+            None => false,
         }
     }
 

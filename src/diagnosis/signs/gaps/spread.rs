@@ -47,6 +47,11 @@ impl Spread {
         self.total += seconds;
     }
 
+    /// Time that has passed, in seconds, of which it is not known how it is divided.
+    pub(super) fn pass(&mut self, seconds: f64) {
+        self.total += seconds;
+    }
+
     /// All times together, in seconds.
     pub(super) fn total(&self) -> f64 {
         self.total
