@@ -185,6 +185,18 @@ fn showing_secrets_is_warned_of() {
 }
 
 #[test]
+fn the_man_page_is_roff_and_knows_the_options_and_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["man"], Stdio::null());
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(page.lines().any(|line| line.starts_with(".TH wd-diagnose 1")), "{page}");
+    for word in ["fail\\-on", "hook\\-attempts", "wd\\-diagnose\\-explain", "Exit status"] {
+        assert!(page.contains(word), "{word}: {page}");
+    }
+}
+
+#[test]
 fn completions_know_the_options() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

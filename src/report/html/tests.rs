@@ -75,14 +75,22 @@ fn every_link_leads_somewhere() {
 fn growth_and_gaps_have_shapes_of_their_own() {
     let mut report = sample::crash();
     let line = report.diagnoses[0].first.clone();
-    for (index, rule) in [(1, "rate-limit/weight-rising"), (2, "system/gap")] {
+    for (index, rule) in [(1, "rate-limit/weight-rising"), (2, "system/sleep")] {
         report.diagnoses[index].rule = rule.to_owned();
+        report.diagnoses[index].count = 1;
         report.diagnoses[index].first = report.diagnoses[3].first.clone();
         report.diagnoses[index].first.time = Some("2024-05-01T10:30:00".to_owned());
         report.diagnoses[index].last.time.clone_from(&line.time);
     }
     let page = written(&report, &Style::default());
     assert!(page.contains("\"span rise\"") && page.contains("\"span gap\""));
+    assert!(page.contains("\"pause\""), "the run shows that the bot was silent");
+    report.diagnoses[2].count = 2;
+    let page = written(&report, &Style::default());
+    assert!(
+        !page.contains("\"span gap\"") && !page.contains("\"pause\""),
+        "it spoke between two gaps"
+    );
 }
 
 #[test]

@@ -64,6 +64,13 @@ fn source_rows(report: &Report, source: &SourceReport, axis: &Axis) -> Markup {
                             style=(format!("left:{left:.3}%;width:{width:.3}%")) {}
                     }
                 }
+                // A run's colour says that the bot spoke; it did not in a gap.
+                @for (_, diagnosis) in own.iter().take(ROWS).filter(|(_, diagnosis)| shape(diagnosis) == "gap") {
+                    @if let Some((left, right)) = axis.stretch(&diagnosis.first, &diagnosis.last) {
+                        span.pause title=(shown(&diagnosis.title))
+                            style=(format!("left:{left:.3}%;width:{:.3}%", right - left)) {}
+                    }
+                }
             }
         }
         @for (index, diagnosis) in own.iter().take(ROWS) {
@@ -76,7 +83,7 @@ fn source_rows(report: &Report, source: &SourceReport, axis: &Axis) -> Markup {
                     }
                     div.track aria-hidden="true" {
                         @if right > left {
-                            span.span.(shape(&diagnosis.rule)) style=(format!("left:{left:.3}%;width:{:.3}%", right - left)) {}
+                            span.span.(shape(diagnosis)) style=(format!("left:{left:.3}%;width:{:.3}%", right - left)) {}
                         }
                         span.dot style=(format!("left:{right:.3}%")) {}
                     }
@@ -90,11 +97,11 @@ fn source_rows(report: &Report, source: &SourceReport, axis: &Axis) -> Markup {
 }
 
 /// What is drawn from the first to the last event: a rise for what grows, a hatching for a gap, else a
-/// line.
-fn shape(rule: &str) -> &'static str {
-    match rule.rsplit(['/', '-']).next() {
+/// line. Between the first and the last of several gaps the bot spoke: they are a line, too.
+fn shape(diagnosis: &Diagnosis) -> &'static str {
+    match diagnosis.rule.rsplit(['/', '-']).next() {
         Some("growth" | "rising") => "rise",
-        Some("gap") => "gap",
+        Some("gap" | "sleep") if diagnosis.count == 1 => "gap",
         _ => "line",
     }
 }
