@@ -294,8 +294,9 @@ impl<'r> Watch<'r> {
 
     fn appended(&mut self, piece: &Appended, now: Duration, wall: SystemTime) {
         self.with(piece.source, None, now, |followed, desk| {
-            followed.append(piece, wall, desk);
+            // First, because what append plans is counted from when the log last spoke.
             followed.timing.spoke(now);
+            followed.append(piece, wall, desk);
         });
     }
 

@@ -360,7 +360,8 @@ fn silence_is_told_where_it_is_asked_for() {
     // Once for each silence.
     std::thread::sleep(Duration::from_millis(900));
     append(&log, &info("tick"));
-    watcher.until("silence again", |told| told["event"] == "stall");
+    let stall = watcher.until("silence again", |told| told["event"] == "stall");
+    assert!(stall["silent_for"].as_f64().unwrap() >= 0.3, "not at once when it speaks: {stall}");
     let told = watcher.stop();
     assert_eq!(told.iter().filter(|told| told["event"] == "stall").count(), 2, "{told:#?}");
 }
