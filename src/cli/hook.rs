@@ -52,7 +52,7 @@ pub(super) struct HookArgs {
 
     /// Most runs for one incident in --hook-window; then it gives up and says so; default 3.
     ///
-    /// They count anew when the incident has stayed away for ten minutes.
+    /// They count anew when the incident has stayed away for ten minutes, or, while following, at SIGHUP.
     #[arg(id = "hook-attempts", long = "hook-attempts", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) attempts: Option<u32>,
 

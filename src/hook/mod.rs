@@ -26,7 +26,7 @@ pub use choice::{Selector, subject};
 pub use ledger::default_folder;
 pub use policy::{Begin, Key, Note, Policy, Sighting};
 pub use record::{Attempt, Moment, Outcome, Record};
-pub use supervisor::{Ending, Stopper, Supervisor, Trigger};
+pub use supervisor::{Ending, Remote, Supervisor, Trigger};
 pub use words::{PLACEHOLDERS, check as check_words, split as split_words};
 
 use jiff::tz::TimeZone;

@@ -12,6 +12,7 @@
 //!
 //! One run at a time in the process; for each hook and log, at most one repair waits.
 
+mod anew;
 mod incident;
 
 use std::collections::BTreeMap;
@@ -106,12 +107,15 @@ pub struct Policy {
     seed: u64,
     /// No more sightings come: nothing waits for a gap any more.
     finishing: bool,
+    /// What was attempted before counts no more.
+    anew: Moment,
 }
 
 impl Policy {
     /// A policy for hooks of these paces; `seed` is chance.
     pub fn new(paces: Vec<Pace>, seed: u64) -> Policy {
-        Policy { paces, incidents: BTreeMap::new(), seed, finishing: false }
+        let anew = Moment::default();
+        Policy { paces, incidents: BTreeMap::new(), seed, finishing: false, anew }
     }
 
     /// An incident was seen.
@@ -306,6 +310,7 @@ impl Policy {
         let seen = incident.record.seen;
         incident.record = stored;
         incident.record.tidy(now);
+        incident.record.forget_before(self.anew);
         incident.record.forget(seen, pace.window);
         incident.record.seen = incident.record.seen.max(seen);
         let record = &mut incident.record;

@@ -109,6 +109,26 @@ impl Record {
         self.count = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
     }
 
+    /// Counts anew from `now` on; with `runs`, the run that goes on is the first.
+    pub(super) fn start_anew(&mut self, now: Moment, runs: bool) {
+        self.gave_up = false;
+        let done = if runs { self.attempts.len().saturating_sub(1) } else { self.attempts.len() };
+        self.attempts.drain(..done);
+        for attempt in &mut self.attempts {
+            attempt.start = now;
+        }
+        self.count = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+    }
+
+    /// Of a record that may have been written before its attempts were to count anew: forgets those.
+    pub(super) fn forget_before(&mut self, anew: Moment) {
+        if self.attempts.first().is_some_and(|attempt| attempt.start < anew) {
+            self.attempts.retain(|attempt| attempt.start >= anew);
+            self.count = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+            self.gave_up &= self.count > 0;
+        }
+    }
+
     /// Notes that a run begins; gives its number.
     pub(super) fn begin(&mut self, now: Moment, events: &[u64]) -> u32 {
         self.attempts.push(Attempt { start: now, end: None, outcome: None });

@@ -50,16 +50,21 @@ pub struct Supervisor {
     thread: Option<JoinHandle<Ending>>,
 }
 
-/// Asks a supervisor to stop, from any thread.
+/// Speaks to a supervisor from any thread.
 #[derive(Clone)]
-pub struct Stopper {
+pub struct Remote {
     inbox: Arc<Inbox>,
 }
 
-impl Stopper {
+impl Remote {
     /// No new run begins, and one that goes on is ended: SIGTERM to its group, and SIGKILL after its time.
     pub fn stop(&self) {
         self.inbox.put(|mail| mail.wish = Some(Wish::Stop));
+    }
+
+    /// The attempts of all incidents count anew, and what was given up is acted on again.
+    pub fn count_anew(&self) {
+        self.inbox.put(|mail| mail.anew = true);
     }
 }
 
@@ -135,9 +140,9 @@ impl Supervisor {
         });
     }
 
-    /// Asks it to stop, from any thread.
-    pub fn stopper(&self) -> Stopper {
-        Stopper { inbox: Arc::clone(&self.inbox) }
+    /// What speaks to it from any thread.
+    pub fn remote(&self) -> Remote {
+        Remote { inbox: Arc::clone(&self.inbox) }
     }
 
     /// Stops it: no new run, and the one that goes on is ended. Waits for that.
@@ -190,6 +195,8 @@ struct Mail {
     came_back: Vec<String>,
     /// The leader of the running command has exited.
     exited: bool,
+    /// Attempts are to be counted anew.
+    anew: bool,
     wish: Option<Wish>,
 }
 
@@ -239,7 +246,11 @@ impl Inbox {
 
 impl Mail {
     fn is_empty(&self) -> bool {
-        self.offers.is_empty() && self.came_back.is_empty() && !self.exited && self.wish.is_none()
+        self.offers.is_empty()
+            && self.came_back.is_empty()
+            && !self.exited
+            && !self.anew
+            && self.wish.is_none()
     }
 
     fn add(&mut self, offer: Offer) {

@@ -98,6 +98,33 @@ fn a_flood_is_one_event() {
     assert_eq!(following.stop(), 0);
 }
 
+/// SIGHUP says that somebody has mended it: what was given up is acted on again, here and for who comes later.
+#[test]
+fn attempts_count_anew_at_sighup() {
+    let place = Place::new("");
+    let args = ["--hook", "sh -c 'exit 1'", "--hook-attempts", "1", "--hook-gap", "0s"];
+    let following = Following::start(&place, &args);
+    append(&place, "ccxt");
+    following.wait_for_hook("gave-up");
+    append(&place, "ccxt");
+    let told = following.wait_for_hook("suppressed");
+    assert!(told["reason"].as_str().unwrap().starts_with("it was given up"), "{told}");
+    Command::new("kill").args(["-HUP", &following.child.id().to_string()]).status().unwrap();
+    let told = following.wait_for_hook("resolved");
+    assert!(told["reason"].as_str().unwrap().contains("anew"), "{told}");
+    append(&place, "ccxt");
+    assert_eq!(following.wait_for_hook("started")["attempt"], 1);
+    following.wait_for_hook("gave-up");
+    assert_eq!(following.stop(), 0);
+    // A watcher that has seen nothing yet forgets what is written down.
+    let following = Following::start(&place, &args);
+    Command::new("kill").args(["-HUP", &following.child.id().to_string()]).status().unwrap();
+    following.wait_for_hook("resolved");
+    append(&place, "ccxt");
+    assert_eq!(following.wait_for_hook("started")["attempt"], 1);
+    assert_eq!(following.stop(), 0);
+}
+
 /// The bot that a hook started outlives the hook, and the program that ran it.
 #[test]
 fn a_bot_that_was_started_outlives_the_watcher() {

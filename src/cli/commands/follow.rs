@@ -49,7 +49,7 @@ struct Stop {
     closed: AtomicBool,
     asked_at: std::sync::OnceLock<Instant>,
     /// Hooks end at once, too.
-    hooks: std::sync::OnceLock<hook::Stopper>,
+    hooks: std::sync::OnceLock<hook::Remote>,
 }
 
 impl Stop {
@@ -62,6 +62,13 @@ impl Stop {
             hooks.stop();
         }
         first
+    }
+
+    /// Hooks are to count their attempts anew.
+    fn count_anew(&self) {
+        if let Some(hooks) = self.hooks.get() {
+            hooks.count_anew();
+        }
     }
 
     /// Nobody reads what is told any more.
@@ -124,7 +131,7 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
         asked_at: std::sync::OnceLock::new(),
         hooks: std::sync::OnceLock::new(),
     });
-    signals::watch(stop.clone()).context("cannot watch for signals")?;
+    signals::watch(stop.clone(), !settings.hooks.is_empty()).context("cannot watch for signals")?;
     let (sender, receiver) = bounded(QUEUE);
     let (done, is_done) = channel();
     let settings = Arc::new(settings);
@@ -145,8 +152,8 @@ pub(in crate::cli) fn run(settings: Settings) -> anyhow::Result<ExitStatus> {
         }
     })?;
     let mut hooks = Hooks::start(&settings, sender.clone(), stop.clone())?;
-    if let Some(stopper) = hooks.stopper() {
-        let _ = stop.hooks.set(stopper);
+    if let Some(remote) = hooks.remote() {
+        let _ = stop.hooks.set(remote);
     }
     let clock = RealClock::new();
     let mut tell = |said: Said| {

@@ -81,9 +81,8 @@ pub(in crate::cli) fn run_once(
     let supervisor =
         Supervisor::start(options, Arc::new(RealClock::new()), move |event| tell(&event, volume))
             .context("cannot start the thread that runs hooks")?;
-    let stopper = supervisor.stopper();
-    let _interrupt =
-        Interrupt::watch(move || stopper.stop()).context("cannot watch for signals")?;
+    let remote = supervisor.remote();
+    let _interrupt = Interrupt::watch(move || remote.stop()).context("cannot watch for signals")?;
     supervisor.offer(trigger);
     Ok(supervisor.finish().failed)
 }

@@ -226,6 +226,68 @@ fn it_gives_up_after_its_attempts_and_says_so_once() {
     assert_eq!(world.gave_up, [key], "on-give-up once");
 }
 
+#[test]
+fn who_asks_for_it_has_attempts_counted_anew() {
+    let mut world = World::new(&[pace()]);
+    let key = key("a.log", "");
+    for _ in 0..90 {
+        world.see(&key);
+        world.pass(10 * SECOND, Outcome::Succeeded);
+    }
+    assert_eq!(world.runs.len(), 3, "it was given up");
+    let stale = world.stored[&key].clone();
+    let changed = world.policy.count_anew(world.now());
+    assert_eq!(changed.len(), 1);
+    assert_eq!(changed[0].0.action, HookAction::Resolved);
+    assert!(!changed[0].1.gave_up && changed[0].1.count == 0, "{:?}", changed[0].1);
+    // What lies on the disk is older, and counts for nothing.
+    world.stored.insert(key.clone(), stale);
+    world.see(&key);
+    world.pass(5 * SECOND, Outcome::Succeeded);
+    let last = world.runs.last().unwrap();
+    assert_eq!((world.runs.len(), last.1), (4, 1), "no gap is left to wait for: {:?}", world.runs);
+    for _ in 0..90 {
+        world.see(&key);
+        world.pass(10 * SECOND, Outcome::Succeeded);
+    }
+    assert_eq!(world.runs.len(), 6, "and it is given up again");
+    assert_eq!(world.told(HookAction::GaveUp).len(), 2);
+}
+
+#[test]
+fn a_run_that_goes_on_is_the_first_of_those_counted_anew() {
+    let mut world = World::new(&[pace()]);
+    let key = key("a.log", "");
+    world.see(&key);
+    world.pass(10 * SECOND, Outcome::Failed);
+    world.pass(70 * SECOND, Outcome::Failed);
+    assert_eq!(world.runs.len(), 2);
+    world.clock.advance(200 * SECOND);
+    assert_eq!(world.begin(), Some(key.clone()), "the third");
+    let changed = world.policy.count_anew(world.now());
+    assert_eq!(changed[0].1.count, 1);
+    world.clock.advance(SECOND);
+    world.end(&key, Outcome::Failed);
+    world.pass(58 * SECOND, Outcome::Failed);
+    assert_eq!(world.runs.len(), 3, "its gap counts");
+    world.pass(10 * SECOND, Outcome::Failed);
+    assert_eq!(world.runs.last().unwrap().1, 2);
+}
+
+#[test]
+fn what_waits_for_its_gap_need_not_when_it_counts_anew() {
+    let mut world = World::new(&[pace()]);
+    let key = key("a.log", "");
+    world.see(&key);
+    world.pass(10 * SECOND, Outcome::Succeeded);
+    world.see(&key);
+    world.pass(10 * SECOND, Outcome::Succeeded);
+    assert_eq!(world.runs.len(), 1);
+    world.policy.count_anew(world.now());
+    world.pass(4 * SECOND, Outcome::Succeeded);
+    assert_eq!(world.runs.len(), 2);
+}
+
 /// A command that fails is tried again although a dead bot writes nothing more.
 #[test]
 fn a_failed_run_is_tried_again_by_itself() {

@@ -100,15 +100,15 @@ impl Work {
         {
             let reason = format!("no hook runs: {why}");
             work.failed = true;
-            work.tell_of_all(reason);
+            work.tell_of_all(HookAction::Suppressed, reason);
         }
         work
     }
 
-    /// Tells why nothing is run for any incident.
-    fn tell_of_all(&mut self, reason: String) {
+    /// Tells what is so for every incident.
+    fn tell_of_all(&mut self, action: HookAction, reason: String) {
         (self.tell)(HookEvent {
-            action: HookAction::Suppressed,
+            action,
             hook: None,
             source: None,
             rule: None,
@@ -155,14 +155,16 @@ impl Work {
 
     fn read(&mut self, mail: Mail) {
         let now = self.now();
+        if mail.anew {
+            self.count_anew(now);
+        }
         for offer in mail.offers {
             self.consider(now, offer);
         }
         if mail.lost > 0 {
-            self.tell_of_all(format!(
-                "{} events of too many incidents at once are not acted on",
-                mail.lost
-            ));
+            let reason =
+                format!("{} events of too many incidents at once are not acted on", mail.lost);
+            self.tell_of_all(HookAction::Suppressed, reason);
         }
         for source in mail.came_back {
             let notes = self.policy.came_back(now, &source);
@@ -350,6 +352,25 @@ impl Work {
         {
             self.failed = true;
             self.refuse(key, &case, why, None);
+        }
+    }
+
+    /// Attempts count anew because somebody asked for it.
+    fn count_anew(&mut self, now: Moment) {
+        self.told.clear();
+        let changed = self.policy.count_anew(now);
+        if changed.is_empty() {
+            self.tell_of_all(
+                HookAction::Resolved,
+                "attempts are counted anew, as SIGHUP asks".to_owned(),
+            );
+        }
+        for (note, record) in changed {
+            // The page of a run that goes on is written when that has ended.
+            if let Ok(Some(mut page)) = self.page(&note.key) {
+                let _ = page.write(&self.options.hooks, &note.key, &record);
+            }
+            self.tell_all(vec![note]);
         }
     }
 

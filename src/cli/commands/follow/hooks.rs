@@ -13,7 +13,7 @@ use super::{Stop, send};
 use crate::analyze::follow::Said;
 use crate::cli::commands::hook;
 use crate::cli::settings::Settings;
-use crate::hook::{Stopper, Supervisor, Trigger};
+use crate::hook::{Remote, Supervisor, Trigger};
 use crate::model::RealClock;
 use crate::report::{Event, Format, RunAction, Volume};
 
@@ -62,9 +62,9 @@ impl Hooks {
         Ok(Hooks { running: Some((supervisor, teller)), seen: HashMap::new() })
     }
 
-    /// What stops them from the thread of a signal.
-    pub(super) fn stopper(&self) -> Option<Stopper> {
-        self.running.as_ref().map(|(supervisor, _)| supervisor.stopper())
+    /// What speaks to them from the thread of a signal.
+    pub(super) fn remote(&self) -> Option<Remote> {
+        self.running.as_ref().map(|(supervisor, _)| supervisor.remote())
     }
 
     /// Offers them what is found, also where `--level` hides it.

@@ -5,15 +5,23 @@ use std::sync::Arc;
 
 use super::Stop;
 
-/// Asks to end at the first SIGINT or SIGTERM. At the second the program ends as it stands.
+/// Asks to end at the first SIGINT or SIGTERM. At the second the program ends as it stands. With hooks, SIGHUP
+/// makes their attempts count anew; when it comes because the terminal is gone, it asks to end as well.
 #[cfg(unix)]
-pub(super) fn watch(stop: Arc<Stop>) -> io::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+pub(super) fn watch(stop: Arc<Stop>, has_hooks: bool) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+    let terminal = has_terminal() && !is_ignored(SIGHUP);
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    if has_hooks {
+        signals.add_signal(SIGHUP)?;
+    }
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
-            if !stop.ask() {
+            let hung_up = terminal && !has_terminal();
+            if signal == SIGHUP && !hung_up {
+                stop.count_anew();
+            } else if !stop.ask() {
                 // It can only fail for signals that end nothing.
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
@@ -22,9 +30,24 @@ pub(super) fn watch(stop: Arc<Stop>) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether the program belongs to a terminal that is there.
+#[cfg(unix)]
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
+}
+
+/// Whether the program was started to ignore a signal, as nohup does; where the system does not say, it was not.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    mask >> (signal - 1) & 1 == 1
+}
+
 /// Elsewhere Ctrl-C ends the program as it stands.
 #[cfg(not(unix))]
-pub(super) fn watch(_stop: Arc<Stop>) -> io::Result<()> {
+pub(super) fn watch(_stop: Arc<Stop>, _has_hooks: bool) -> io::Result<()> {
     Ok(())
 }
 
