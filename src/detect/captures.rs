@@ -80,7 +80,7 @@ fn take_sets(
         let regexes = rules.captures.get(set).map_or(&[][..], Vec::as_slice);
         'set: for text in texts {
             for regex in regexes.iter().filter_map(|regex| regex.on(text)) {
-                let mut more = captures.clone();
+                let mut more = BTreeMap::new();
                 if !named(regex, text, &mut more) {
                     continue;
                 }
@@ -90,7 +90,9 @@ fn take_sets(
                 if address {
                     addresses.extend(more.remove("host"));
                 }
-                *captures = more;
+                for (name, value) in more {
+                    captures.entry(name).or_insert(value);
+                }
                 if !address {
                     break 'set;
                 }

@@ -14,7 +14,7 @@ use super::series::Step;
 use super::subject::{Parsed, Subject, Which};
 use crate::event::{read_record, spoken};
 use crate::model::Severity;
-use crate::rules::{self, Basis, Effect, LazyRegex, On, RuleSet, When};
+use crate::rules::{self, Basis, Effect, LazyRegex, MarkKind, On, RuleSet, When};
 use crate::traceback::Roots;
 
 /// One rule found in one event.
@@ -55,6 +55,8 @@ pub struct Matcher<'r> {
     every_line: bool,
     /// Finds the contexts of exchanges' codes; made for the first event.
     contexts: OnceLock<AhoCorasick>,
+    /// Finds the names of error reporters; made for the first traceback.
+    reporters: OnceLock<AhoCorasick>,
     /// Whose code a frame is.
     pub roots: Roots,
 }
@@ -63,8 +65,9 @@ impl<'r> Matcher<'r> {
     /// Makes the rules ready.
     pub fn new(rules: &'r RuleSet, roots: Roots) -> Matcher<'r> {
         let counts_for = counts_for(rules);
-        let (prefilter, contexts) = (Prefilter::new(rules), OnceLock::new());
-        Matcher { rules, prefilter, counts_for, every_line: false, contexts, roots }
+        let prefilter = Prefilter::new(rules);
+        let (contexts, reporters) = (OnceLock::new(), OnceLock::new());
+        Matcher { rules, prefilter, counts_for, every_line: false, contexts, reporters, roots }
     }
 
     /// The same with every line a candidate: as slow as can be, and what it finds must be the same.
@@ -76,14 +79,23 @@ impl<'r> Matcher<'r> {
 
     /// One search for all contexts: an event is long, and there are hundreds of them.
     fn contexts(&self) -> &AhoCorasick {
-        self.contexts.get_or_init(|| {
-            let contexts = self.rules.exchanges.contexts.iter().map(|context| &context.literal);
-            AhoCorasickBuilder::new()
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
-                .build(contexts)
-                .or_else(|_| AhoCorasick::new(Vec::<&[u8]>::new()))
-                .unwrap_or_else(|_| unreachable!("an automaton of nothing always builds"))
-        })
+        let contexts = self.rules.exchanges.contexts.iter().map(|context| context.literal.as_str());
+        self.contexts.get_or_init(|| search_for(contexts))
+    }
+
+    /// Whether a text names what reports errors to people (Telegram, Slack, a mail server …).
+    pub fn names_reporter(&self, text: &str) -> bool {
+        self.reporters.get_or_init(|| search_for(self.reporters())).is_match(text)
+    }
+
+    /// Whether a function of that name reports errors to people.
+    pub fn is_reporter(&self, function: &str) -> bool {
+        self.reporters().any(|literal| literal.strip_prefix(", in ") == Some(function))
+    }
+
+    fn reporters(&self) -> impl Iterator<Item = &'r str> {
+        let marks = self.rules.marks.iter().filter(|mark| mark.kind == MarkKind::Reporter);
+        marks.flat_map(|mark| mark.any.iter().map(String::as_str))
     }
 
     /// Lines of `bytes[from..to]` that may concern a rule, a mark or a traceback, in order. `from` and
@@ -144,8 +156,19 @@ impl<'r> Matcher<'r> {
         }
     }
 
-    /// All rules that hold on an event, the winner first, and what it is to rules that ask for several.
+    /// All rules that hold on an event, the winner first, and what it is to rules that ask for several. Only
+    /// the winner has all its captures: what the others would capture is asked of no report.
     pub fn confirm(&self, parsed: &Parsed<'_>) -> Confirmed {
+        self.confirm_with(parsed, 1)
+    }
+
+    /// The same, where each rule that holds has all its captures.
+    pub fn confirm_fully(&self, parsed: &Parsed<'_>) -> Confirmed {
+        self.confirm_with(parsed, usize::MAX)
+    }
+
+    /// The same, where the first so many have all their captures.
+    fn confirm_with(&self, parsed: &Parsed<'_>, complete: usize) -> Confirmed {
         let mut announced = self.prefilter.announced(parsed.whole.as_bytes());
         if parsed.has_header() {
             announced.extend(self.prefilter.announced(parsed.raw.as_bytes()));
@@ -206,7 +229,8 @@ impl<'r> Matcher<'r> {
             }
             is_same
         });
-        for found in found.iter_mut().chain(parts.iter_mut().map(|(part, _)| part)) {
+        let first = found.iter_mut().take(complete);
+        for found in first.chain(parts.iter_mut().map(|(part, _)| part)) {
             captures::complete(self.rules, parsed, &subjects, found);
         }
         let steps = self.steps(found.first(), parts);
@@ -439,6 +463,15 @@ impl<'r> Matcher<'r> {
         }
         None
     }
+}
+
+/// A search for any of some texts.
+fn search_for<'t>(texts: impl Iterator<Item = &'t str>) -> AhoCorasick {
+    AhoCorasickBuilder::new()
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(texts)
+        .or_else(|_| AhoCorasick::new(Vec::<&[u8]>::new()))
+        .unwrap_or_else(|_| unreachable!("an automaton of nothing always builds"))
 }
 
 /// For each rule the series rules that count its findings.

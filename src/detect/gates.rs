@@ -12,6 +12,8 @@
 //!
 //! It may give a place in vain (another text with the same bits), and never misses a literal.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::weigh::{Counts, Healthy, worth};
@@ -45,6 +47,8 @@ pub(super) struct Gates {
     pub(super) places: Vec<Place>,
     /// For each bucket of hashes where its places begin, and where the last one's end.
     pub(super) starts: Vec<u32>,
+    /// For each bucket of hashes of grams which kinds of keys they have, a bit each, in the order of [`KINDS`].
+    pub(super) kinds: Vec<u16>,
 }
 
 /// A set of hashes, two bits for each: it may say that it holds one that it does not.
@@ -88,6 +92,8 @@ pub(super) enum Kind {
     Before4,
     /// The four behind it.
     Behind4,
+    Before3,
+    Behind3,
     Before2,
     Behind2,
     /// None; the literal is hardly longer than the gram.
@@ -99,9 +105,11 @@ pub(super) enum Kind {
 }
 
 /// All kinds.
-pub(super) const KINDS: [Kind; 7] = [
+pub(super) const KINDS: [Kind; 9] = [
     Kind::Before4,
     Kind::Behind4,
+    Kind::Before3,
+    Kind::Behind3,
     Kind::Before2,
     Kind::Behind2,
     Kind::Alone,
@@ -144,15 +152,24 @@ impl Builder {
             shared.add(gram, 1);
         }
         let mut places = Vec::with_capacity(self.texts.len() * STRIDE);
-        for (literal, text) in &self.texts {
+        let mut chosen = BTreeSet::new();
+        // Short texts have little choice; longer ones then take what is looked for anyway.
+        let mut texts: Vec<_> = self.texts.iter().collect();
+        texts.sort_by_key(|(literal, text)| (text.len(), *literal));
+        for (literal, text) in texts {
             for way in 0..STRIDE {
                 let whole = (way..=text.len() - GRAM).step_by(STRIDE).map(|offset| {
                     let gram = &text[offset..offset + GRAM];
-                    (worth(shared.of(gram), healthy.cost(gram)), offset)
+                    let cost = healthy.cost(gram);
+                    let cost = if chosen.contains(gram) { cost / 4 } else { cost };
+                    (worth(shared.of(gram), cost), offset)
                 });
                 let best =
                     whole.min().map(|(_, offset)| (Key::within(text, offset), offset as i32));
                 if let Some((key, offset)) = best.or_else(|| partial(text, way, &healthy)) {
+                    if key.gram_is_whole() {
+                        chosen.insert(key.gram.to_le_bytes());
+                    }
                     places.push(Place { key, offset, literal: *literal });
                 }
             }
@@ -181,7 +198,7 @@ fn partial(text: &[u8], way: usize, healthy: &Healthy) -> Option<(Key, i32)> {
         (healthy.cost_of_three([a, b, c]), Key { kind: Kind::First3, gram, mate: 0 }, way as i32)
     });
     // Literals begin alike more often than they end alike.
-    let order = |(cost, key, _): &(u32, Key, i32)| (cost / 64, key.kind != Kind::Last3);
+    let order = |(cost, key, _): &(u32, Key, i32)| (cost / 8, key.kind != Kind::Last3);
     before.into_iter().chain(behind).min_by_key(order).map(|(_, key, offset)| (key, offset))
 }
 
@@ -195,18 +212,20 @@ impl From<Stored> for Gates {
             starts[bucket + 1] += starts[bucket];
         }
         let (mut grams, mut mated) = (Bits::new(count), Bits::new(count + places.len()));
+        let mut kinds = vec![0; 1 << BUCKETS];
         for Place { key, .. } in &places {
             mated.put(key.hash());
             let any = if key.gram_is_whole() { 0..=0 } else { 0..=0xff };
             let shift = if key.kind == Kind::First3 { 24 } else { 0 };
             for gram in any.map(|any: u32| key.gram | any << shift) {
                 grams.put(hash(gram));
+                kinds[bucket(hash(gram))] |= 1 << key.kind as u16;
                 if !matches!(key.kind, Kind::Before4 | Kind::Behind4) {
                     mated.put(Key { kind: Kind::Alone, gram, mate: 0 }.hash());
                 }
             }
         }
-        Gates { count, grams, mated, places, starts }
+        Gates { count, grams, mated, places, starts, kinds }
     }
 }
 
@@ -223,6 +242,8 @@ impl Key {
         let kind = match () {
             () if offset >= 4 => Kind::Before4,
             () if behind >= 4 => Kind::Behind4,
+            () if offset >= 3 => Kind::Before3,
+            () if behind >= 3 => Kind::Behind3,
             () if offset >= 2 => Kind::Before2,
             () if behind >= 2 => Kind::Behind2,
             () => Kind::Alone,
@@ -239,6 +260,8 @@ impl Key {
         let (gram, mate) = match kind {
             Kind::Before4 => (gram, before()),
             Kind::Behind4 => (gram, gram_at(text, at + GRAM)),
+            Kind::Before3 => (gram, before() >> 8),
+            Kind::Behind3 => (gram, gram_at(text, at + GRAM) & 0xff_ffff),
             Kind::Before2 => (gram, before() >> 16),
             Kind::Behind2 => (gram, gram_at(text, at + GRAM) & 0xffff),
             Kind::Alone => (gram, 0),

@@ -2,7 +2,7 @@
 
 use fearless_simd::{Level, Simd};
 
-use super::gates::{Bits, GRAM, Gates, KINDS, Key, Kind, SIZES, bucket, hash};
+use super::gates::{Bits, GRAM, Gates, KINDS, Key, Kind, SIZES, bucket, gram_at, hash};
 
 /// Positions looked at before one branch asks whether any of them may be a gram.
 const AT_ONCE: usize = 8;
@@ -103,7 +103,10 @@ impl Gates {
     ) -> usize {
         let (words, size) = (self.mated.words.as_slice(), self.mated.size());
         let mut next = 0;
-        for kind in KINDS {
+        let mut kinds = self.kinds[bucket(hash(gram_at(text, at)))];
+        while kinds != 0 {
+            let kind = KINDS[kinds.trailing_zeros() as usize];
+            kinds &= kinds - 1;
             let key = Key::of(kind, text, at);
             let hash = key.hash();
             if Bits::bit(words, size, hash) & 1 == 0 {

@@ -3,7 +3,6 @@
 use crate::detect::{Confirmed, Match, Matcher, Parsed, Step, Which};
 use crate::event::{Event, Stamp};
 use crate::model::Severity;
-use crate::rules::MarkKind;
 use crate::source::{Chunk, Place};
 use crate::traceback::{Link, Origin, has_header};
 
@@ -199,23 +198,15 @@ fn marks_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> Vec<usize> {
 /// say that the report failed, not what it was about. The number of links where there are none.
 fn reporter_start(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> usize {
     let links = &parsed.links;
-    let reports =
-        |link: &Link| {
-            matcher.rules.marks.iter().filter(|mark| mark.kind == MarkKind::Reporter).any(|mark| {
-                mark.any.iter().any(|literal| {
-                    link.message.contains(literal.as_str())
-                        || link.frames.iter().any(|frame| {
-                            matcher_frame_is_own(matcher, frame)
-                                && (frame.function.as_deref().is_some_and(|name| {
-                                    literal.strip_prefix(", in ") == Some(name)
-                                }) || frame
-                                    .code
-                                    .as_deref()
-                                    .is_some_and(|code| code.contains(literal.as_str())))
-                        })
-                })
+    let reports = |link: &Link| {
+        matcher.names_reporter(&link.message)
+            || link.frames.iter().any(|frame| {
+                let is_called = frame.function.as_deref().is_some_and(|f| matcher.is_reporter(f));
+                let code = frame.code.as_deref();
+                (is_called || code.is_some_and(|code| matcher.names_reporter(code)))
+                    && matcher_frame_is_own(matcher, frame)
             })
-        };
+    };
     let Some(reporting) = links.iter().position(reports) else { return links.len() };
     // The links of the reporter's own chain begin behind the last one that starts in the bot's code.
     let starts_in_bot =

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -377,26 +378,27 @@ fn is_anchored(regex: &str) -> bool {
 /// What stands in every match of a regex.
 #[derive(Debug, Clone)]
 struct Needed {
-    text: String,
+    finder: Finder<'static>,
     /// ASCII letters count in either case.
     ignore_case: bool,
 }
 
 impl Needed {
     fn by(regex: &str) -> Needed {
-        match regex.strip_prefix("(?i)") {
-            Some(rest) => Needed { text: needed(rest).to_ascii_lowercase(), ignore_case: true },
-            None => Needed { text: needed(regex), ignore_case: false },
-        }
+        let (text, ignore_case) = match regex.strip_prefix("(?i)") {
+            Some(rest) => (needed(rest).to_ascii_lowercase(), true),
+            None => (needed(regex), false),
+        };
+        Needed { finder: Finder::new(text.as_bytes()).into_owned(), ignore_case }
     }
 
     fn stands_in(&self, text: &str) -> bool {
-        let needed = self.text.as_bytes();
+        let needed = self.finder.needle();
         let Some((&first, _)) = needed.split_first() else { return true };
-        if !self.ignore_case {
-            return text.contains(self.text.as_str());
-        }
         let bytes = text.as_bytes();
+        if !self.ignore_case {
+            return self.finder.find(bytes).is_some();
+        }
         memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes).any(|at| {
             bytes.get(at..at + needed.len()).is_some_and(|found| found.eq_ignore_ascii_case(needed))
         })
@@ -502,7 +504,7 @@ mod tests {
     #[test]
     fn what_is_needed_in_any_case_is_looked_for_in_any_case() {
         let needed = Needed::by(r"(?i)\bbanned until (?P<banned_until>\d{13})\b");
-        assert_eq!((needed.text.as_str(), needed.ignore_case), ("banned until ", true));
+        assert_eq!((needed.finder.needle(), needed.ignore_case), (&b"banned until "[..], true));
         assert!(needed.stands_in("IP Banned Until 1791561950390"));
         assert!(!needed.stands_in("b, banned for a while"));
         assert!(Needed::by(r"(?i)one|another").stands_in(""));

@@ -187,9 +187,10 @@ fn is_compiled(file: &str) -> bool {
 /// named from the package down (`pydantic/main.py`, `pydantic.main.BaseModel.__init__`).
 fn is_extension(frame: &Frame, parts: &[&str]) -> bool {
     let Some(function) = &frame.function else { return false };
+    if is_absolute(&frame.file) || parts.len() < 2 {
+        return false;
+    }
     let stem = frame.file.strip_suffix(".py").unwrap_or(&frame.file);
     let module = stem.replace(['/', '\\'], ".");
-    !is_absolute(&frame.file)
-        && parts.len() > 1
-        && function.strip_prefix(&module).is_some_and(|rest| rest.starts_with('.'))
+    function.strip_prefix(&module).is_some_and(|rest| rest.starts_with('.'))
 }

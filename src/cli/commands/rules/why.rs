@@ -110,7 +110,7 @@ fn write_event(
     } else {
         writeln!(out, "lines {first_line} to {last_line}: {}", shown(&head))?;
     }
-    let matches = matcher.confirm(parsed).matches;
+    let matches = matcher.confirm_fully(parsed).matches;
     for (at, found) in matches.iter().enumerate() {
         // A rule often holds on several parts of an event; the strongest tells enough.
         let told = matches[..at].iter().any(|before| before.rule == found.rule);
