@@ -18,6 +18,7 @@ mod rules {
     pub mod digest;
     mod exchanges;
     mod fill;
+    mod links;
     mod packages;
     mod read;
     mod rule;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::series::{Moment, Window};
-use crate::rules::{RuleSet, names_rule};
+use crate::rules::RuleSet;
 
 /// Events of one rule that are remembered: the last of each of so many values of the captures that chains
 /// compare, so that one exchange does not hide another.
@@ -12,11 +12,15 @@ const REMEMBERED: usize = 8;
 /// Follows the chains of a source. `T` is what the caller wants to have back of an event.
 #[derive(Debug, Clone)]
 pub struct ChainTracker<T> {
-    /// For each rule the chains of which it is a symptom, each with its causes.
-    symptoms: Vec<Vec<(usize, Vec<usize>)>>,
-    /// For each rule its last events, oldest first.
-    last: Vec<VecDeque<Seen<T>>>,
+    /// The last events of each rule that had any, oldest first.
+    last: BTreeMap<usize, VecDeque<Seen<T>>>,
     order: u64,
+}
+
+impl<T> Default for ChainTracker<T> {
+    fn default() -> Self {
+        ChainTracker { last: BTreeMap::new(), order: 0 }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -37,24 +41,6 @@ pub struct Cause<T> {
 }
 
 impl<T: Clone + PartialEq> ChainTracker<T> {
-    /// Nothing seen yet.
-    pub fn new(rules: &RuleSet) -> ChainTracker<T> {
-        let named = |names: &[String]| -> Vec<usize> {
-            let is_named =
-                |at: &usize| names.iter().any(|name| names_rule(name, &rules.rules[*at].id));
-            (0..rules.rules.len()).filter(is_named).collect()
-        };
-        let mut symptoms = vec![Vec::new(); rules.rules.len()];
-        for (at, chain) in rules.chains.iter().enumerate() {
-            let causes = named(&chain.cause);
-            for symptom in named(&chain.symptom) {
-                symptoms[symptom].push((at, causes.clone()));
-            }
-        }
-        let last = (0..rules.rules.len()).map(|_| VecDeque::new()).collect();
-        ChainTracker { symptoms, last, order: 0 }
-    }
-
     /// One more event, of the rule of that index, in the order of the log. Comes back with its cause: the
     /// nearest one, never one that `event` equals.
     pub fn see(
@@ -66,10 +52,10 @@ impl<T: Clone + PartialEq> ChainTracker<T> {
         event: &T,
     ) -> Option<Cause<T>> {
         let mut cause: Option<(u64, Cause<T>)> = None;
-        for (at, causes) in &self.symptoms[rule] {
-            let chain = &rules.chains[*at];
+        for link in rules.links_to(rule) {
+            let chain = &rules.chains[link.chain];
             let window = Window { within: chain.within, lines: chain.lines };
-            for seen in causes.iter().flat_map(|&cause| &self.last[cause]) {
+            for seen in link.causes.iter().filter_map(|cause| self.last.get(cause)).flatten() {
                 let is_same = |name: &String| match (seen.captures.get(name), captures.get(name)) {
                     (Some(one), Some(other)) => one == other,
                     _ => true,
@@ -79,13 +65,13 @@ impl<T: Clone + PartialEq> ChainTracker<T> {
                     && window.holds(seen.moment, now)
                     && chain.same.iter().all(is_same)
                 {
-                    let found = Cause { chain: *at, event: seen.event.clone() };
+                    let found = Cause { chain: link.chain, event: seen.event.clone() };
                     cause = Some((seen.order, found));
                 }
             }
         }
         self.order += 1;
-        let last = &mut self.last[rule];
+        let last = self.last.entry(rule).or_default();
         let compared = ["exchange", "host", "pid"];
         let is_like = |seen: &Seen<T>| {
             seen.event == *event

@@ -175,7 +175,7 @@ fn replay(
 ) -> Course {
     let rules = matcher.rules;
     let mut series = SeriesTracker::default();
-    let mut chains = ChainTracker::new(rules);
+    let mut chains = ChainTracker::default();
     let mut course = Course { fired: Vec::new(), linked: BTreeSet::new() };
     let mut count = 0_usize;
     for_each_event(matcher, text, |parsed| {

@@ -13,6 +13,7 @@ mod digest;
 pub mod docs;
 mod exchanges;
 mod fill;
+mod links;
 mod packages;
 mod read;
 mod rule;
@@ -27,6 +28,7 @@ pub use complaint::{Complaint, nearest, place};
 pub use digest::{Digest, write as write_digest};
 pub use exchanges::{CodeContext, CodeExample, Exchange, ExchangeError, Exchanges};
 pub use fill::Template;
+pub use links::Link;
 pub use packages::{Module, Packages};
 pub use rule::{
     Basis, Effect, Example, FixText, Guide, LazyRegex, Mark, MarkKind, On, Rule, RuleSet, When,

@@ -7,6 +7,7 @@ use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::links::Links;
 use super::series::names_rule;
 use super::{Chain, Classes, Exchanges, Packages, Series, Template};
 use crate::model::{Level, Pattern, Severity};
@@ -35,6 +36,8 @@ pub struct RuleSet {
     /// What `explain` tells of each pattern.
     #[serde(skip)]
     pub guides: BTreeMap<Pattern, Guide>,
+    #[serde(skip)]
+    pub(super) links: Links,
 }
 
 impl RuleSet {

@@ -45,7 +45,7 @@ pub struct Tag {
 /// What is remembered over single events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Memory {
-    chains: Option<ChainTracker<Tag>>,
+    chains: ChainTracker<Tag>,
     series: SeriesTracker<Sign>,
     /// The incident that the last run ended in.
     ended_in: Option<Tag>,
@@ -114,8 +114,8 @@ impl Incidents {
         }
         let tag = self.tag(index);
         let rule = self.all[index].rule;
-        let chains = self.memory.chains.get_or_insert_with(|| ChainTracker::new(rules));
-        let cause = chains.see(rules, rule, captures, now, &tag).map(|cause| cause.event);
+        let cause =
+            self.memory.chains.see(rules, rule, captures, now, &tag).map(|cause| cause.event);
         let cause = self.adopter(rules, index, now).or(cause.filter(|cause| self.holds(*cause)));
         self.all[index].follows = cause;
         self.all[index].explained += u64::from(cause.is_some());
