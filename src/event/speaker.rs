@@ -180,18 +180,25 @@ pub(super) fn is_overseer(format: Format, name: &str) -> bool {
     }
 }
 
-/// Asks line after line, and remembers what the one before had: mostly it is the same.
+/// Prefixes that are remembered: of so many writers in turn each is known again.
+const KNOWN: usize = 8;
+
+/// Asks line after line, and remembers what those before had: mostly it is one of them.
 #[derive(Debug)]
 pub(super) struct Ear<'l> {
     layout: &'l Layout,
-    known: Option<Known>,
+    known: Vec<Known>,
+    /// Which one is given up next.
+    oldest: usize,
+    /// Who wrote the last line.
+    last: usize,
 }
 
 /// A prefix that was taken apart.
 #[derive(Debug)]
 struct Known {
-    /// The time before it, where there is one.
-    time: Option<Time>,
+    /// The time before it, where there is one, and how it was written.
+    time: Option<(Time, Vec<u8>)>,
     /// Its bytes behind the time.
     prefix: Vec<u8>,
     speaker: Speaker,
@@ -200,46 +207,64 @@ struct Known {
 impl<'l> Ear<'l> {
     /// For lines of this layout.
     pub(super) fn new(layout: &'l Layout) -> Ear<'l> {
-        Ear { layout, known: None }
+        Ear { layout, known: Vec::new(), oldest: 0, last: 0 }
     }
 
     /// Who wrote `line`; `None` where it goes on with the line before.
     pub(super) fn hear(&mut self, line: &[u8]) -> Option<&Speaker> {
-        if !self.same(line) {
-            let speaker = self.layout.speaker(line)?;
-            self.known = Some(self.learn(line, speaker));
+        let again = self.known.get(self.last).is_some_and(|known| known.is_before(line));
+        if !again {
+            self.last = match self.known.iter().position(|known| known.is_before(line)) {
+                Some(at) => at,
+                None => {
+                    let speaker = self.layout.speaker(line)?;
+                    self.remember(self.layout.learn(line, speaker))
+                }
+            };
         }
-        self.known.as_ref().map(|known| &known.speaker)
+        self.known.get(self.last).map(|known| &known.speaker)
     }
 
-    fn same(&self, line: &[u8]) -> bool {
-        let Some(known) = &self.known else { return false };
-        if known.prefix.is_empty() {
+    fn remember(&mut self, known: Known) -> usize {
+        if self.known.len() < KNOWN {
+            self.known.push(known);
+            return self.known.len() - 1;
+        }
+        let at = self.oldest;
+        self.known[at] = known;
+        self.oldest = (at + 1) % KNOWN;
+        at
+    }
+}
+
+impl Known {
+    /// Whether `line` is beyond doubt of the same writer, because it begins alike.
+    fn is_before(&self, line: &[u8]) -> bool {
+        if self.prefix.is_empty() {
             return false;
         }
-        match &known.time {
-            None => line.starts_with(&known.prefix),
-            Some(time) => {
-                line.get(time.len..).is_some_and(|tail| tail.starts_with(&known.prefix))
-                    && stamp::scan(line).is_some_and(|found| same_layout(&found, time, line))
-            }
-        }
+        let Some((time, written)) = &self.time else { return line.starts_with(&self.prefix) };
+        line.get(time.len..).is_some_and(|tail| tail.starts_with(&self.prefix))
+            && (only_minutes_differ(written, line)
+                || stamp::scan(line).is_some_and(|found| same_layout(&found, time, line)))
     }
+}
 
+impl Layout {
     /// What must stand before another line for it to be of the same writer beyond doubt. Nothing, where
     /// that cannot be told from the bytes alone.
     fn learn(&self, line: &[u8], speaker: Speaker) -> Known {
         let nothing = |speaker| Known { time: None, prefix: Vec::new(), speaker };
         let head = &line[..line.len().min(PREFIX)];
         let plain = memchr::memchr2(0x1b, b'\r', head.strip_suffix(b"\r\n").unwrap_or(head));
-        if self.layout.0.len() != 1 || speaker.strand == 0 || plain.is_some() {
+        if self.0.len() != 1 || speaker.strand == 0 || plain.is_some() {
             return nothing(speaker);
         }
         let Ok(text) = std::str::from_utf8(head) else { return nothing(speaker) };
         let time = stamp::scan(head);
-        let Some(wrapper) = wrapper::peel(text, time.as_ref()) else { return nothing(speaker) };
-        let Cow::Borrowed(rest) = wrapper.rest else { return nothing(speaker) };
         let trimmed = text.trim_end_matches(['\n', '\r', '\0']);
+        let Some(wrapper) = wrapper::peel(trimmed, time.as_ref()) else { return nothing(speaker) };
+        let Cow::Borrowed(rest) = wrapper.rest else { return nothing(speaker) };
         let Some(mut end) = trimmed.len().checked_sub(rest.len()) else { return nothing(speaker) };
         if !trimmed.ends_with(rest) {
             return nothing(speaker);
@@ -251,8 +276,44 @@ impl<'l> Ear<'l> {
         let from = time.as_ref().map_or(0, |time| time.len);
         let prefix = head.get(from..end).unwrap_or(&[]).to_vec();
         // The text must be what was asked, from its first byte.
-        Known { time, prefix, speaker }
+        let written = head.get(..from).unwrap_or(&[]).to_vec();
+        Known { time: time.map(|time| (time, written)), prefix, speaker }
     }
+}
+
+/// Whether `line` begins with a time that differs from `written`, which is one, at most in its minutes,
+/// seconds and their fraction, so that it is read alike: a quick word for most lines.
+fn only_minutes_differ(written: &[u8], line: &[u8]) -> bool {
+    let digit = |at: usize| written.get(at).is_some_and(u8::is_ascii_digit);
+    // HH:MM:SS
+    let Some(colon) = memchr::memchr(b':', written) else { return false };
+    let has_hour = colon >= 2 && digit(colon - 1) && digit(colon - 2);
+    let is_longer = colon >= 3 && digit(colon - 3);
+    let seconds = colon + 4;
+    if !has_hour
+        || is_longer
+        || written.get(seconds - 1) != Some(&b':')
+        || line.len() < written.len()
+    {
+        return false;
+    }
+    let behind = seconds + 2;
+    let fraction = match written.get(behind) {
+        Some(b'.' | b',') => {
+            written[behind + 1..].iter().take_while(|b| b.is_ascii_digit()).count()
+        }
+        _ => 0,
+    };
+    written.iter().zip(line).enumerate().all(|(at, (known, found))| {
+        let is_tens = at == colon + 1 || at == seconds;
+        let is_free =
+            (colon + 1..behind).contains(&at) || (behind + 1..behind + 1 + fraction).contains(&at);
+        known == found
+            || is_free
+                && known.is_ascii_digit()
+                && found.is_ascii_digit()
+                && (!is_tens || *found < b'6')
+    })
 }
 
 /// Whether two times are written in one way, so that what follows them is read alike.
@@ -264,4 +325,71 @@ fn same_layout(found: &Time, known: &Time, line: &[u8]) -> bool {
         && found.offset == known.offset
         && found.has_year == known.has_year
         && !line.starts_with(&[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ear_of(layout: &Layout, lines: &[&str]) -> usize {
+        let mut ear = Ear::new(layout);
+        for line in lines {
+            assert_eq!(
+                ear.hear(line.as_bytes()).cloned(),
+                layout.speaker(line.as_bytes()),
+                "{line}"
+            );
+        }
+        ear.known.len()
+    }
+
+    #[test]
+    fn a_prefix_is_taken_apart_once() {
+        for lines in [
+            [
+                "bot-1  | 2026-01-01 00:00:00,405 - INFO - a\n",
+                "bot-1  | b\n",
+                "feed   | c\n",
+                "bot-1  | d\n",
+            ],
+            [
+                "Jan 01 00:00:00 vps bot[812]: a\n",
+                "Jan 01 00:59:31 vps bot[812]: b\n",
+                "Jan 01 01:00:02 vps feed[813]: c\n",
+                "Jan 02 01:00:02 vps bot[812]: d\n",
+            ],
+        ] {
+            let layout = Layout::of(lines.iter().map(|line| line.as_bytes())).unwrap();
+            assert_eq!(ear_of(&layout, &lines), 2, "{}", lines[0]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn times_that_differ_in_minutes_are_read_alike(
+            written in r"(2026-05-0[1-9][ T]|May  ?[1-9] |0[1-9]/May/2026:|0[1-9]/0[1-9]/2026 )?[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?([.,][0-9]{1,9})?(Z|[+-]0[0-9]:?00| [AP]M)?",
+            changes in prop::collection::vec((0usize..40, prop::char::range('0', '9')), 0..4),
+            behind in "[ -~]{1,12}",
+        ) {
+            if let Some(time) = stamp::scan(written.as_bytes()).filter(|time| time.len == written.len()) {
+                let mut other: Vec<u8> = written.clone().into_bytes();
+                for (at, digit) in changes {
+                    if let Some(byte) = other.get_mut(at) {
+                        *byte = digit as u8;
+                    }
+                }
+                // What follows must be the same, as a prefix is.
+                let line = |time: &[u8]| [time, behind.as_bytes()].concat();
+                let again = stamp::scan(&line(written.as_bytes()));
+                if again.is_some_and(|again| again.len == time.len)
+                    && only_minutes_differ(written.as_bytes(), &line(&other))
+                {
+                    let found = stamp::scan(&line(&other)).unwrap();
+                    prop_assert!(same_layout(&found, &time, &other), "{} {}", written, String::from_utf8_lossy(&other));
+                }
+            }
+        }
+    }
 }
