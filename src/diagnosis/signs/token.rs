@@ -146,7 +146,9 @@ fn number(bytes: &[u8], at: usize) -> (Option<Number>, usize) {
         Some(b'%') => (Some((1.0, Unit::Percent)), 1),
         _ => (unit(&next[..word], false), word),
     };
-    let unit = unit.filter(|_| is_word(end + blank + len));
+    // `rss_mb=512 kb=9`: what looks like a unit is the name of the next field.
+    let is_name = bytes.get(end + blank + len) == Some(&b'=');
+    let unit = unit.filter(|_| is_word(end + blank + len) && !is_name);
     if unit.is_some() {
         end += blank + len;
     }

@@ -13,7 +13,7 @@ type Told<'a> = (Quantity, &'a str, f64, Unit, Option<f64>);
 
 #[test]
 fn lines_tell_what_the_process_holds() {
-    let cases: [(&str, &[Told<'_>]); 32] = [
+    let cases: [(&str, &[Told<'_>]); 34] = [
         ("rss=512MB", &[(Memory, "rss", 512.0 * MIB, Bytes, None)]),
         (
             "health rss_mb=181.4 fds=34",
@@ -83,6 +83,8 @@ fn lines_tell_what_the_process_holds() {
         ),
         ("RAM: 85%", &[(Memory, "ram", 85.0, Percent, None)]),
         ("'mem_rss': 104857600,", &[(Memory, "mem rss", 100.0 * MIB, Plain, None)]),
+        ("rss_mb=512 kb=ab", &[(Memory, "rss", 512.0 * MIB, Bytes, None)]),
+        ("rss_mb=512 pct=9", &[(Memory, "rss", 512.0 * MIB, Bytes, None)]),
     ];
     for (text, told) in cases {
         assert!(may_hold(text.as_bytes()), "{text}");
