@@ -1,16 +1,29 @@
-//! The first record of a log, where it is one that a bot writes once, when it starts: seen again, it is
-//! the start of another run.
+//! The first record of a log, where a bot writes it once, when it starts: seen again, it is the start of
+//! another run.
+//!
+//! That it is such a record is told by its words, or it is proved when it comes again: by another process, by
+//! a clock that counts from the start and begins anew, by a counter that is back at where it began.
+
+mod proof;
 
 use crate::detect::Candidate;
 use crate::event::read_record;
 
+use proof::Proof;
+
 /// What a start of this bot looks like.
 #[derive(Debug, Clone)]
 pub(super) struct Banner {
-    /// A stretch of it without digits, to search for.
+    /// A stretch of it, to search for: without digits, but for the first value of a counter.
     literal: Vec<u8>,
+    /// Where that stands in its line.
+    at: usize,
+    /// What its line begins with.
+    begins: u8,
     /// Its words, digits masked.
     shape: String,
+    /// What makes it a start.
+    proof: Proof,
 }
 
 /// Words one of which a banner holds; without them a first record may be any record.
@@ -56,16 +69,33 @@ const APART: usize = 50;
 /// Shortest stretch that is worth a search.
 const LITERAL: usize = 6;
 
+/// A time may be written a few bytes longer or shorter than in the first line.
+const SHIFT: usize = 3;
+
 impl Banner {
     /// Learns the banner from the first lines of a log, where they have one.
     pub(super) fn learn(bytes: &[u8]) -> Option<Banner> {
         let mut lines = bytes.split_inclusive(|&b| b == b'\n');
         let first = lines.next()?;
+        let begins = *first.first()?;
         let record = read_record(first);
         let message = record.message.lines().next()?.trim().to_owned();
         let shape = shape_of(&message);
-        if !tells_of_a_start(&shape) || message.len() > 400 {
+        if message.len() > 400 {
             return None;
+        }
+        let next = || {
+            lines
+                .clone()
+                .take(APART)
+                // A start right behind an end is another run, however short the first was.
+                .take_while(|line| !is_end(line))
+        };
+        let is_worded = tells_of_a_start(&shape);
+        if !is_worded && let Some((proof, literal)) = proof::of_a_counter(&message, &shape, next())
+        {
+            let at = memchr::memmem::find(first, literal.as_bytes())?;
+            return Some(Banner { literal: literal.into_bytes(), at, begins, shape, proof });
         }
         let literal = message
             .split(|c: char| c.is_ascii_digit())
@@ -75,15 +105,14 @@ impl Banner {
             .as_bytes()
             .to_vec();
         // The wrapper's prefix and colours are gone from the message; the literal must stand in the line.
-        memchr::memmem::find(first, &literal)?;
-        let again = lines
-            .take(APART)
-            // A start right behind an end is another run, however short the first was.
-            .take_while(|line| !is_end(line))
-            .any(|line| {
-                shape_of(read_record(line).message.lines().next().unwrap_or("").trim()) == shape
-            });
-        (!again).then_some(Banner { literal, shape })
+        let at = memchr::memmem::find(first, &literal)?;
+        let proof = if is_worded { Proof::Words } else { Proof::of(&record)? };
+        let again = next().any(|line| match is_worded {
+            true => message_shape(line) == shape,
+            // What is no start by its words is not searched for where it is frequent.
+            false => memchr::memmem::find(line, &literal).is_some(),
+        });
+        (!again).then_some(Banner { literal, at, begins, shape, proof })
     }
 
     /// Adds lines that may be banners to the candidates, in order.
@@ -100,7 +129,7 @@ impl Banner {
             let hit = at + hit;
             let start = memchr::memrchr(b'\n', &bytes[from..hit]).map_or(from, |n| from + n + 1);
             let end = memchr::memchr(b'\n', &bytes[hit..to]).map_or(to, |n| hit + n + 1);
-            if self.is_start(bytes, start) {
+            if self.record_in(&bytes[start..end]).is_some() {
                 found.push(Candidate { at: start, end });
                 more = true;
             }
@@ -112,13 +141,52 @@ impl Banner {
         }
     }
 
-    /// Whether the line that begins at `at` is one.
+    /// Whether the line that begins at `at` is one. It may stand behind the torn last line of the run before.
+    /// Depends on nothing but the line, a few KiB before it, and what [`Banner::waits`] waits for.
     pub(super) fn is_start(&self, bytes: &[u8], at: usize) -> bool {
-        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n + 1);
-        let line = &bytes[at..end];
-        memchr::memmem::find(line, &self.literal).is_some()
-            && shape_of(read_record(line).message.lines().next().unwrap_or("").trim()) == self.shape
+        let end = line_end(bytes, at);
+        self.record_in(&bytes[at..end]).is_some_and(|line| {
+            let around = proof::Around { before: &bytes[..at], after: &bytes[end..] };
+            self.proof.holds(around, line, &self.shape)
+        })
     }
+
+    /// Whether more must be known of what comes behind the line that begins at `at` before it is told whether
+    /// it is one.
+    pub(super) fn waits(&self, bytes: &[u8], at: usize) -> bool {
+        let end = line_end(bytes, at);
+        self.proof == Proof::Process
+            && self.record_in(&bytes[at..end]).is_some()
+            && !proof::is_enough(&bytes[end..])
+    }
+
+    /// The record of the line that looks like the banner: the line, or what stands behind the torn end of
+    /// another.
+    fn record_in<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+        let hit = memchr::memmem::find(line, &self.literal)?;
+        if message_shape(line) == self.shape {
+            return Some(line);
+        }
+        let from = hit.saturating_sub(self.at);
+        let is_likely = |from: &usize| {
+            (1..hit).contains(from) && line[*from].is_ascii_digit() == self.begins.is_ascii_digit()
+        };
+        let from = (from.saturating_sub(SHIFT)..=from + SHIFT).filter(is_likely).find(|from| {
+            let line = &line[*from..];
+            let record = read_record(line);
+            record.begins && record.stamp.is_some() && message_shape(line) == self.shape
+        });
+        from.map(|from| &line[from..])
+    }
+}
+
+fn line_end(bytes: &[u8], at: usize) -> usize {
+    memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n + 1)
+}
+
+/// The first line of a record's message, every number masked.
+fn message_shape(line: &[u8]) -> String {
+    shape_of(read_record(line).message.lines().next().unwrap_or("").trim())
 }
 
 /// Whether a masked message is worded like the first of a run.

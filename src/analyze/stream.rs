@@ -359,6 +359,11 @@ impl<'r> Stream<'r> {
                 self.lanes[0].samples.retain(|sample| sample.position < position);
                 return vec![at];
             }
+            let lane = weave.as_ref().map_or(0, |weave| weave.lane_at(at));
+            let banner = self.lanes.get(lane).and_then(|lane| lane.banner.as_ref());
+            if !part.last && banner.is_some_and(|banner| banner.waits(part.bytes, at)) {
+                break;
+            }
             let speaks = |line: &str| self.matcher.speaks(line);
             if self.stamped.is_none() && weave.is_none() {
                 self.stamped = stamped_at(part.bytes, at);

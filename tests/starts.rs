@@ -1,0 +1,129 @@
+//! Runs that begin without a word of it: another process writes, a clock or a counter begins anew, or the
+//! first line stands behind what was left of the last one; and what only looks like that.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use common::{find, report_on_bytes};
+use wd_diagnose::model::Level;
+use wd_diagnose::report::Report;
+
+/// First line and end of each run.
+fn runs(report: &Report) -> Vec<(u64, &str)> {
+    report.sources[0].runs.iter().map(|run| (run.first_line, run.end.as_str())).collect()
+}
+
+/// A moment of one day, a quarter past one and some seconds.
+fn time(seconds: u32) -> String {
+    let s = seconds + 4_500;
+    format!("2026-03-02 {:02}:{:02}:{:02},000", s / 3600, s / 60 % 60, s % 60)
+}
+
+/// What a process says from one second to another: what it loads, then ticks.
+fn process(from: u32, to: u32, pid: u32) -> String {
+    let line = |s: u32, text: String| format!("{} - {pid} - grid - INFO - {text}\n", time(s));
+    let ticks = (from + 1..to).map(|s| line(s, format!("BTCUSDT at {}.5", 64_000 + s % 97)));
+    line(from, "markets of binance: 214".to_owned()) + &ticks.collect::<String>()
+}
+
+#[test]
+fn another_process_that_begins_as_the_first_did_is_another_run() {
+    let log = process(0, 100, 4_711) + &process(105, 200, 4_822) + &process(210, 300, 5_001);
+    let report = report_on_bytes(log);
+    assert_eq!(runs(&report), [(1, "silent"), (101, "silent"), (196, "open")]);
+    let silent = find(&report, "system/silent-stop").unwrap();
+    assert_eq!((silent.level, silent.count), (Level::Error, 2));
+    assert!(report.verdict.is_none());
+}
+
+#[test]
+fn processes_beside_each_other_are_one_run() {
+    let weave = |one: &str, other: &str| -> String {
+        one.lines().zip(other.lines()).map(|(a, b)| format!("{a}\n{b}\n")).collect()
+    };
+    let pool = process(0, 100, 1) + &weave(&process(100, 200, 1), &process(100, 200, 2));
+    let done = |pid: u32, s: u32| format!("{} - {pid} - grid - INFO - job done\n", time(s));
+    let jobs: String = (0..5)
+        .map(|n| process(n * 100, n * 100 + 90, 10 + n) + &done(10 + n, n * 100 + 90))
+        .collect();
+    for (what, log) in [
+        ("it loads again", process(0, 100, 7) + &process(100, 200, 7)),
+        ("a pool", pool.clone() + &process(200, 300, 2)),
+        ("a pool whose members take turns", {
+            weave(&process(0, 100, 1), &process(0, 100, 2)) + &pool + &process(200, 300, 3)
+        }),
+        ("jobs", jobs),
+    ] {
+        let report = report_on_bytes(log);
+        assert!(find(&report, "system/silent-stop").is_none(), "{what}");
+        assert_eq!(report.sources[0].runs.len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_clock_that_counts_from_the_start_and_begins_anew_is_another_run() {
+    let clock = |s: u32| format!("{:02}:{:02}:{:02}", s / 3600 % 24, s / 60 % 60, s % 60);
+    let run = |from: u32, to: u32| -> String {
+        let ticks = (from + 1..to).map(|s| format!("{} INFO BTCUSDT at {}.5\n", clock(s), s));
+        format!("{} INFO markets of binance: 214\n", clock(from)) + &ticks.collect::<String>()
+    };
+    assert_eq!(runs(&report_on_bytes(run(2, 300) + &run(2, 200))), [(1, "silent"), (299, "open")]);
+    // A clock of the day passes midnight.
+    let day = run(2, 86_399) + &run(86_402, 86_700);
+    assert_eq!(runs(&report_on_bytes(day)).len(), 1);
+}
+
+/// Lines that count, from 1 up.
+fn count(from: u32, to: u32) -> String {
+    let line = |(n, s)| format!("{} INFO cycle {n} of BTCUSDT: flat\n", time(s));
+    (1..).zip(from..to).map(line).collect()
+}
+
+#[test]
+fn a_counter_that_begins_anew_is_another_run() {
+    let log = count(0, 500) + &count(505, 900);
+    assert_eq!(runs(&report_on_bytes(log)), [(1, "silent"), (501, "open")]);
+    let again =
+        |before: &str| count(0, 500) + &format!("{} {before}\n", time(501)) + &count(505, 900);
+    for (what, log) in [
+        ("a stream", again("WARNING feed: reconnected")),
+        ("a day", again("INFO new day, counting anew")),
+        ("a full hour", count(0, 2_700) + &count(2_701, 3_000)),
+        ("a small counter", (0..40).map(|n| count(n * 12, n * 12 + 10)).collect()),
+        ("it only goes on", count(0, 900)),
+    ] {
+        let report = report_on_bytes(log);
+        assert_eq!(runs(&report).len(), 1, "{what}");
+        assert!(report.diagnoses.is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn a_torn_line_with_the_next_start_behind_it_was_a_kill() {
+    const TORN: &str = "system/torn-end";
+    let ticks = |from: u32, to: u32| -> String {
+        let line =
+            |s: u32| format!("{} INFO {{\"tick\": {s}, \"bid\": {}.5}}\n", time(s), 64_000 + s);
+        (from..to).map(line).collect()
+    };
+    let start = |s: u32, what: &str| format!("{} INFO {what}\n", time(s));
+    for what in ["bot starting, pid 71", "Grid trader v1.4.2 launched"] {
+        let first = start(0, what) + &ticks(1, 90);
+        for keep in [2, 30, 34, 41] {
+            // What was in the buffer ends anywhere.
+            let mut log = first.clone() + &ticks(90, 91);
+            log.truncate(first.len() + keep);
+            log += &(start(105, what) + &ticks(106, 180));
+            let report = report_on_bytes(log);
+            let torn = find(&report, TORN).unwrap_or_else(|| panic!("{what}, {keep}: {report:#?}"));
+            assert_eq!((torn.level, torn.last.line), (Level::Error, 90), "{what}, {keep}");
+            assert!(find(&report, "system/silent-stop").is_none(), "{what}, {keep}");
+            assert_eq!(runs(&report), [(1, "silent"), (91, "open")], "{what}, {keep}");
+        }
+        // A whole last line is no torn one.
+        let report = report_on_bytes(first + &start(105, what) + &ticks(106, 180));
+        assert!(find(&report, TORN).is_none(), "{what}");
+        assert!(find(&report, "system/silent-stop").is_some(), "{what}");
+    }
+}
