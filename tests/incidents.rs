@@ -6,8 +6,8 @@
 mod common;
 
 use common::{RULES, opening, options, report_on_bytes};
-use wd_diagnose::analyze::Unobserved;
-use wd_diagnose::analyze::batch::{Outcome, run_over};
+use wd_diagnose::analyze::batch::{Outcome, run, run_over};
+use wd_diagnose::analyze::{BatchOptions, Unobserved};
 use wd_diagnose::detect::Matcher;
 use wd_diagnose::diagnosis::Diagnosis;
 use wd_diagnose::model::Level;
@@ -215,4 +215,98 @@ fn a_supervisor_tells_of_a_unit_and_an_operator_of_a_stop() {
     assert_eq!(grid_with(asked), ("killed".to_owned(), Some("system/stop-timeout".to_owned())));
     let unasked = asked.lines().last().unwrap().to_owned() + "\n";
     assert_eq!(grid_with(&unasked), ("killed".to_owned(), Some("memory/killed".to_owned())));
+}
+
+/// Ticks of a bot's log, one a second, from one minute to another of one morning.
+fn minutes(from: u32, to: u32) -> String {
+    let tick = |s: u32| {
+        format!(
+            "2026-03-02 {:02}:{:02}:{:02},000 INFO tick: BTCUSDT {}.5\n",
+            10 + s / 3600,
+            s / 60 % 60,
+            s % 60,
+            64_000 + s % 97
+        )
+    };
+    (from * 60..to * 60).map(tick).collect()
+}
+
+/// What is said of the bot's log beside another.
+fn beside(bot: &str, other: &str, options: &BatchOptions) -> (Outcome, Vec<Diagnosis>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("grid.log"), bot).unwrap();
+    std::fs::write(path("kern.log"), other).unwrap();
+    let paths = [path("grid.log"), path("kern.log")];
+    let outcome = run(&paths, options, &mut Unobserved).unwrap();
+    let is_of_bot = |one: &&Diagnosis| one.first.file.ends_with("grid.log");
+    let of_bot = outcome.report.diagnoses.iter().filter(is_of_bot).cloned().collect();
+    (outcome, of_bot)
+}
+
+const SUSPEND: &str = "Mar 02 10:10:00 box kernel: PM: suspend entry (deep)\n\
+     Mar 02 10:50:00 box kernel: PM: suspend exit\n";
+
+#[test]
+fn the_kernel_tells_why_a_bot_stood_still() {
+    let bot = minutes(0, 10) + &minutes(50, 60);
+    let (outcome, found) = beside(&bot, SUSPEND, &options());
+    let [slept] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((slept.rule.as_str(), slept.level), ("system/host-suspended", Level::Warning));
+    assert!(slept.summary.contains("grid.log is silent meanwhile."), "{}", slept.summary);
+    assert!(slept.summary.contains("silent for 40 min"), "{}", slept.summary);
+    let files: Vec<bool> =
+        slept.evidence.iter().map(|line| line.file.ends_with("kern.log")).collect();
+    assert_eq!(files, [false, false, true], "the silence, and the kernel's word");
+    assert_eq!((slept.first.line, slept.last.line), (600, 601));
+    assert!(outcome.report.verdict.is_none());
+    // What happened at another time, and a kernel that says nothing of it, explain nothing.
+    for (what, other) in [
+        ("another time", SUSPEND.replace(" 10:", " 14:")),
+        ("another word", "Mar 02 10:10:00 box kernel: usb 1-1: new device\n".to_owned()),
+    ] {
+        let (_, found) = beside(&bot, &other, &options());
+        assert_eq!(
+            found.iter().map(|one| one.rule.as_str()).collect::<Vec<_>>(),
+            ["system/gap"],
+            "{what}"
+        );
+    }
+    // Where the rule is off that the kernel's line speaks for, the silence stays what it was.
+    let off = BatchOptions {
+        rules: RuleOptions {
+            disabled: vec!["system/host-suspended".to_owned()],
+            ..RuleOptions::default()
+        },
+        ..options()
+    };
+    assert_eq!(beside(&bot, SUSPEND, &off).1[0].rule, "system/gap");
+}
+
+#[test]
+fn the_kernel_tells_why_a_run_just_stops() {
+    let start = |minute: u32| {
+        format!("2026-03-02 10:{minute:02}:00,000 INFO main: bot starting, pid {}\n", 70 + minute)
+    };
+    let bot = start(0) + &minutes(0, 10) + &start(12) + &minutes(12, 20);
+    let disk = "Mar 02 10:09:40 box kernel: EXT4-fs error (device sda1): ext4_find_entry:1455: inode #2: comm python3: reading directory lblock 0\n";
+    let (outcome, found) = beside(&bot, disk, &options());
+    let [stopped] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((stopped.rule.as_str(), stopped.level), ("system/disk-error", Level::Error));
+    assert!(stopped.summary.contains("stops at line 601, 19 s behind it"), "{}", stopped.summary);
+    assert!(outcome.report.verdict.is_none(), "a later run is in health");
+    let (_, found) = beside(&bot, &disk.replace(" 10:", " 09:"), &options());
+    assert_eq!(found[0].rule, "system/silent-stop");
+    // What a machine that goes down takes with it was killed.
+    let down = "Mar 02 10:10:02 box systemd[1]: Reached target reboot.target - System Reboot.\n";
+    let (outcome, _) = beside(&bot, down, &options());
+    let bot_log = outcome.report.sources.iter().find(|one| one.name.ends_with("grid.log")).unwrap();
+    assert_eq!(bot_log.runs[0].end, "killed");
+    assert_eq!(bot_log.runs[0].rule.as_deref(), Some("system/host-shutdown"));
+    // The bot is known to be down: what failed is the verdict, and no surer than that the log ends there.
+    let down = BatchOptions { stopped: true, ..options() };
+    let (outcome, _) = beside(&(start(0) + &minutes(0, 10)), disk, &down);
+    let verdict = outcome.report.verdict.unwrap();
+    assert_eq!((verdict.rule.as_str(), verdict.level), ("system/disk-error", Level::Fatal));
+    assert!(verdict.confidence <= 0.6);
 }

@@ -7,7 +7,7 @@ use super::lanes::Finished;
 use super::stream::{Span, Stream};
 use super::{BatchOptions, Observer};
 use crate::detect::Matcher;
-use crate::diagnosis::{Death, Diagnosis, End, Evidence, LEAST_OF_A_VERDICT, Life, Names};
+use crate::diagnosis::{Death, Diagnosis, End, Evidence, LEAST_OF_A_VERDICT, Life, Names, Pause};
 use crate::model::Position;
 use crate::report::{self, Report, RunReport, SourceReport};
 use crate::rules::{Complaint, RuleSet};
@@ -150,6 +150,8 @@ pub(super) struct OneSource {
     pub(super) lives: Vec<Life>,
     /// The last line of each run, and where it stands.
     pub(super) lives_last: Vec<Option<(Evidence, Position)>>,
+    /// Silences, each with the fingerprint of what a report says of it.
+    pub(super) pauses: Vec<(Pause, String)>,
     /// Lines that tell of the end of some process, each with what a report says of it.
     pub(super) deaths: Vec<(Death, Option<Diagnosis>)>,
 }
@@ -289,7 +291,17 @@ fn conclude_lane(
         })
         .collect();
     let deaths = std::mem::take(&mut runs.deaths);
+    let pauses = std::mem::take(&mut runs.pauses);
     let diagnoses = runs.incidents.into_diagnoses(rules, &names);
+    let zoned = |stamp: crate::event::Stamp| match &options.zone {
+        Some(zone) => stamp.with_zone(zone),
+        None => stamp,
+    };
+    let pauses = pauses.into_iter().map(|Pause { incident, from, to }| {
+        let pause = Pause { incident, from: zoned(from), to: zoned(to) };
+        (pause, diagnoses[incident].fingerprint.clone())
+    });
+    let pauses = pauses.collect();
     let rhythm = Rhythm { every: lane.rhythm };
     let wants = |diagnosis: &Diagnosis| {
         options.patterns.is_empty() || options.patterns.contains(&diagnosis.pattern)
@@ -300,7 +312,8 @@ fn conclude_lane(
     };
     let deaths = deaths.into_iter().map(|death| (told(&death), death));
     let deaths = deaths.map(|(told, death)| (death, told)).collect();
-    let mut one = OneSource { report, diagnoses: Vec::new(), rhythm, lives, lives_last, deaths };
+    let mut one =
+        OneSource { report, diagnoses: Vec::new(), rhythm, lives, lives_last, pauses, deaths };
     for (index, (diagnosis, context)) in diagnoses.into_iter().zip(contexts).enumerate() {
         let wanted = wants(&diagnosis);
         let in_run = span_of_run.is_none_or(|(first, last)| {

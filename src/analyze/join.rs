@@ -1,12 +1,22 @@
-//! Puts what one log tells of another's end where it belongs: into the report of the log that just stops.
+//! Puts what one log tells of another's end where it belongs: into the report of the log that just stops, or
+//! stands still for a while.
 
 use super::batch::OneSource;
-use crate::diagnosis::{Diagnosis, Evidence, LEAST_OF_A_VERDICT, Told, join};
+use crate::diagnosis::{Diagnosis, Evidence, Halt, Halted, LEAST_OF_A_VERDICT, Told, join};
 use crate::model::{Level, Pattern};
 use crate::safe::escape::visible;
 
 /// The rule of memory that grew by the log's own readings.
 const GROWTH: &str = "memory/growth";
+
+/// The rule of a silence that errors of a clock or of connections follow.
+const SLEEP: &str = "system/sleep";
+
+/// How sure it is that what halted a machine halted the bot as well, whose silence lies around it.
+const SURELY: f64 = 0.9;
+
+/// The rules of runs that just stop.
+const STOPS: [&str; 2] = ["system/silent-stop", "system/torn-end"];
 
 /// Joins the sources. Comes back with what could not be compared.
 pub(super) fn join_sources(read: &mut [OneSource]) -> Vec<String> {
@@ -14,10 +24,19 @@ pub(super) fn join_sources(read: &mut [OneSource]) -> Vec<String> {
         .iter()
         .map(|one| one.deaths.iter().map(|(death, _)| death.clone()).collect())
         .collect();
+    let pauses: Vec<Vec<_>> = read
+        .iter()
+        .map(|one| one.pauses.iter().map(|(pause, _)| pause.clone()).collect())
+        .collect();
     let told: Vec<Told<'_>> = read
         .iter()
-        .zip(&deaths)
-        .map(|(one, deaths)| Told { name: &one.report.name, lives: &one.lives, deaths })
+        .zip(deaths.iter().zip(&pauses))
+        .map(|(one, (deaths, pauses))| Told {
+            name: &one.report.name,
+            lives: &one.lives,
+            pauses,
+            deaths,
+        })
         .collect();
     let found = join(&told);
     for joined in found.joined {
@@ -75,5 +94,61 @@ pub(super) fn join_sources(read: &mut [OneSource]) -> Vec<String> {
             one.diagnoses.push((diagnosis, Vec::<Evidence>::new()));
         }
     }
+    for halt in &found.halts {
+        put_halt(read, halt);
+    }
     found.unclear.iter().map(|what| visible(what).into_owned()).collect()
+}
+
+/// Says of a silence, or of a run that just stops, what halted the machine.
+fn put_halt(read: &mut [OneSource], halt: &Halt) {
+    let (_, Some(told)) = &read[halt.teller].deaths[halt.death] else { return };
+    let cause = Diagnosis::clone(told);
+    let teller = &mut read[halt.teller];
+    for (own, _) in &mut teller.diagnoses {
+        if own.fingerprint == cause.fingerprint {
+            own.level = own.level.min(Level::Warning);
+        }
+    }
+    let name = teller.report.name.clone();
+    let one = &mut read[halt.source];
+    let last = |run: usize| one.lives_last[run].as_ref().map(|(_, position)| position.line);
+    let is_meant = |own: &Diagnosis| match halt.which {
+        Halted::Pause(at) => own.fingerprint == one.pauses[at].1,
+        Halted::Run(run) => {
+            STOPS.contains(&own.rule.as_str())
+                && (own.count > 1 || Some(own.last.line) == last(run))
+        }
+    };
+    let Some(at) = one.diagnoses.iter().position(|(own, _)| is_meant(own)) else { return };
+    let own = &mut one.diagnoses[at].0;
+    let evidence = own.evidence.iter().chain(&cause.evidence).cloned();
+    // What has a chain of its own, or stands for several, keeps its name.
+    if own.rule == SLEEP || own.count > 1 {
+        own.evidence = evidence.collect();
+        own.summary.push_str(&format!(" {name} tells of it: {}", cause.summary));
+        own.confidence = own.confidence.max(cause.confidence.min(SURELY));
+        return;
+    }
+    let known = std::mem::replace(&mut own.fingerprint, cause.fingerprint.clone());
+    own.summary = format!("{}{} {}", cause.summary, visible(&halt.note), own.summary);
+    own.evidence = evidence.collect();
+    own.confidence = match halt.which {
+        Halted::Pause(_) => own.confidence.max(cause.confidence.min(SURELY)),
+        Halted::Run(_) => own.confidence,
+    };
+    own.pattern = cause.pattern;
+    own.rule.clone_from(&cause.rule);
+    own.title.clone_from(&cause.title);
+    own.captures.extend(cause.captures);
+    own.fix = cause.fix;
+    let fingerprint = own.fingerprint.clone();
+    if one.report.verdict.as_ref() == Some(&known) {
+        one.report.verdict = Some(fingerprint);
+    }
+    if let Halted::Run(run) = halt.which
+        && let Some(rule) = &mut one.report.runs[run].rule
+    {
+        rule.clone_from(&cause.rule);
+    }
 }

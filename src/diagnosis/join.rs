@@ -1,4 +1,5 @@
-//! Runs of one log, and kills that another tells of: the kernel's log, a supervisor's, a container's.
+//! Runs of one log, and kills that another tells of: the kernel's log, a supervisor's, a container's. So it is
+//! with silences, and with what halts a whole machine: sleep, and a disk that fails.
 //!
 //! They are joined by the process they speak of (pid, unit, container, kind of program) and by time. Times
 //! are compared only where both logs give a zone, or neither does and both are taken to be of one machine;
@@ -72,9 +73,33 @@ pub struct Life {
     pub pid: Option<u32>,
 }
 
-/// A line that tells of the end of some process.
+/// A silence inside a run.
+#[derive(Debug, Clone)]
+pub struct Pause {
+    /// Its incident.
+    pub incident: usize,
+    /// Time of the last line before it.
+    pub from: Stamp,
+    /// Time of the first line behind it.
+    pub to: Stamp,
+}
+
+/// What a line tells of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// A process was killed.
+    Killed,
+    /// One was asked to stop.
+    Asked,
+    /// The machine stood still, or its disk failed: whatever runs on it may stand still, or write no more.
+    Halted,
+}
+
+/// A line that tells of the end of some process, or of what halts all of them.
 #[derive(Debug, Clone)]
 pub struct Death {
+    /// What it tells.
+    pub fate: Fate,
     /// Its incident; `None` for a request to stop.
     pub incident: Option<usize>,
     /// How surely it tells of a kill.
@@ -96,8 +121,34 @@ pub struct Told<'a> {
     pub name: &'a str,
     /// Its runs.
     pub lives: &'a [Life],
+    /// The silences in them.
+    pub pauses: &'a [Pause],
     /// The ends that it tells of.
     pub deaths: &'a [Death],
+}
+
+/// A silence, or a run that just stops, that what halted the machine explains.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Halt {
+    /// Index of the source.
+    pub source: usize,
+    /// Index of the silence in it; of the run, where that just stops.
+    pub which: Halted,
+    /// Index of the source that tells of it.
+    pub teller: usize,
+    /// Index of the line in it.
+    pub death: usize,
+    /// What is to be said of how they were joined.
+    pub note: String,
+}
+
+/// What stood still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halted {
+    /// A run, for a while: index of the silence.
+    Pause(usize),
+    /// A run, for good: its index.
+    Run(usize),
 }
 
 /// A run whose end another log explains.
@@ -141,6 +192,7 @@ impl Death {
     fn gives_way_to(&self, surer: &Death) -> bool {
         self.incident.is_some()
             && surer.incident.is_some()
+            && surer.fate == Fate::Killed
             && self.confidence < SURE_KILL
             && surer.confidence >= SURE_KILL
             && self.is_one_with(surer)
@@ -152,8 +204,22 @@ impl Death {
 pub struct Join {
     /// Runs and deaths that belong together.
     pub joined: Vec<Joined>,
+    /// Silences and ends that what halted the machine explains.
+    pub halts: Vec<Halt>,
     /// What could not be compared, in words for the user.
     pub unclear: Vec<String>,
+}
+
+impl Join {
+    fn cannot_compare(&mut self, one: &Told<'_>, other: &Told<'_>) {
+        let what = format!(
+            "{} and {} cannot be joined: one gives its times with a zone and the other without; name it with --tz",
+            one.name, other.name
+        );
+        if !self.unclear.contains(&what) {
+            self.unclear.push(what);
+        }
+    }
 }
 
 /// Joins the runs of each source with what the others tell.
@@ -167,7 +233,9 @@ pub fn join(sources: &[Told<'_>]) -> Join {
         })
         .collect();
     for (source, told) in sources.iter().enumerate() {
-        if told.deaths.iter().any(|death| death.confidence >= OVERSEER) {
+        let is_overseers =
+            |death: &Death| death.fate != Fate::Halted && death.confidence >= OVERSEER;
+        if told.deaths.iter().any(is_overseers) {
             continue;
         }
         for (run, life) in told.lives.iter().enumerate() {
@@ -179,22 +247,14 @@ pub fn join(sources: &[Told<'_>]) -> Join {
             let mut stopped = false;
             for (teller, other) in sources.iter().enumerate().filter(|(at, _)| *at != source) {
                 for (at, death) in other.deaths.iter().enumerate() {
-                    if unsure[teller][at] {
+                    if unsure[teller][at] || death.fate == Fate::Halted {
                         continue;
                     }
                     match link(told.name, life, death) {
                         Fit::No => {}
-                        Fit::NoClock if just_stops => {
-                            let what = format!(
-                                "{} and {} cannot be joined: one gives its times with a zone and the other without; name it with --tz",
-                                told.name, other.name
-                            );
-                            if !join.unclear.contains(&what) {
-                                join.unclear.push(what);
-                            }
-                        }
+                        Fit::NoClock if just_stops => join.cannot_compare(told, other),
                         Fit::NoClock => {}
-                        Fit::Yes(_) if death.incident.is_none() => stopped = true,
+                        Fit::Yes(_) if death.fate == Fate::Asked => stopped = true,
                         Fit::Yes(link) => {
                             let confidence = link.confidence.min(death.confidence);
                             let note = link.note(told.name, life);
@@ -214,7 +274,79 @@ pub fn join(sources: &[Told<'_>]) -> Join {
             }
         }
     }
+    join_halts(sources, &mut join);
     join
+}
+
+/// Joins silences, and runs that just stop and are not joined yet, with what halts a machine.
+fn join_halts(sources: &[Told<'_>], join: &mut Join) {
+    for (source, told) in sources.iter().enumerate() {
+        // Who tells of it has his own word on it.
+        if told.deaths.iter().any(|death| death.fate == Fate::Halted) {
+            continue;
+        }
+        let tellers = sources.iter().enumerate().filter(|(at, _)| *at != source);
+        let halting: Vec<(usize, usize, &Death)> = tellers
+            .flat_map(|(teller, other)| {
+                let deaths = other.deaths.iter().enumerate();
+                let halts = deaths.filter(|(_, death)| death.fate == Fate::Halted);
+                halts.map(move |(at, death)| (teller, at, death))
+            })
+            .collect();
+        let halt = |(teller, death, _): (usize, usize, &Death), which, note| Halt {
+            source,
+            which,
+            teller,
+            death,
+            note,
+        };
+        for (at, pause) in told.pauses.iter().enumerate() {
+            let is_in = |(_, _, death): &&(usize, usize, &Death)| {
+                let Some(stamp) = &death.stamp else { return false };
+                let since = seconds_apart(&pause.from, stamp);
+                let until = seconds_apart(stamp, &pause.to);
+                since.zip(until).is_some_and(|(since, until)| since >= -BEHIND && until >= -BEHIND)
+            };
+            if let Some(found) = halting.iter().find(is_in) {
+                let note = format!(" {} is silent meanwhile.", told.name);
+                join.halts.push(halt(*found, Halted::Pause(at), note));
+                continue;
+            }
+            for (teller, _, death) in &halting {
+                let dated = death.stamp.as_ref().filter(|stamp| stamp.has_date);
+                if dated.is_some_and(|stamp| seconds_apart(&pause.from, stamp).is_none()) {
+                    join.cannot_compare(told, &sources[*teller]);
+                }
+            }
+        }
+        for (run, life) in told.lives.iter().enumerate() {
+            let is_joined = |joined: &Joined| joined.source == source && joined.run == run;
+            let Some(ended) = life
+                .ended
+                .as_ref()
+                .filter(|_| life.end == End::Silent && !join.joined.iter().any(is_joined))
+            else {
+                continue;
+            };
+            let reach = life.every.map_or(NEAR, |every| (every * BEATS).clamp(NEAR, FAR));
+            let apart = |death: &Death| seconds_apart(ended, death.stamp.as_ref()?);
+            // A disk fails for a while before nothing can be written any more.
+            let is_near = |(_, _, death): &&(usize, usize, &Death)| {
+                apart(death).is_some_and(|apart| (-NEAR..=reach).contains(&apart))
+            };
+            if let Some(found) = halting.iter().find(is_near) {
+                let apart = apart(found.2).unwrap_or_default();
+                let link = Link {
+                    apart: Some(apart),
+                    subject: Subject::Unnamed,
+                    confidence: 0.6,
+                    zoned: ended.offset.is_some(),
+                };
+                let note = link.note(told.name, life);
+                join.halts.push(halt(*found, Halted::Run(run), note));
+            }
+        }
+    }
 }
 
 enum Fit {
@@ -284,7 +416,7 @@ fn link(source: &str, life: &Life, death: &Death) -> Fit {
     let Some(ended) = &life.ended else { return Fit::No };
     let apart = match death.stamp.as_ref().filter(|stamp| stamp.has_date) {
         // Seconds since boot.
-        None if subject == Subject::SamePid && death.incident.is_some() => {
+        None if subject == Subject::SamePid && death.fate == Fate::Killed => {
             return Fit::Yes(Link { apart: None, subject, confidence: 0.85, zoned: false });
         }
         None => return Fit::No,
@@ -303,7 +435,7 @@ fn link(source: &str, life: &Life, death: &Death) -> Fit {
         Subject::Unnamed => (beats.clamp(TIGHT, NEAR), 0.7),
     };
     // A request to stop is about this end only where it stands right at it.
-    let most = if death.incident.is_none() { BEHIND } else { most };
+    let most = if death.fate == Fate::Asked { BEHIND } else { most };
     if (-BEHIND..=most).contains(&apart) {
         let zoned = ended.offset.is_some();
         Fit::Yes(Link { apart: Some(apart), subject, confidence, zoned })

@@ -21,7 +21,7 @@ pub use decision::{Cause, Decision, End};
 pub use evidence::{Line, lines_before};
 pub use finding::{Finding, Kind};
 pub use incident::{Incidents, LEAST_OF_A_VERDICT, Mention, Names, Whole};
-pub use join::{Death, Life, Told, join};
+pub use join::{Death, Halt, Halted, Life, Pause, Told, join};
 pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame, Standing};
 pub use rhythm::longest_pause;
 pub use run::{Ended, Run, Runs, TAIL_ITEMS};

@@ -3,16 +3,17 @@
 use std::collections::VecDeque;
 
 mod judge;
+mod signs;
 mod told;
+mod torn;
 
 use super::decision::{Cause, Decision, End};
-use super::evidence::Line;
 use super::finding::{Finding, Kind};
 use super::fingerprint;
 use super::incident::{Incidents, Mention};
-use super::join::{Death, Life};
+use super::join::{Death, Life, Pause};
 use super::rhythm;
-use super::signs::{Between, Coming, Moment, Sample, Signs, may_tell};
+use super::signs::Signs;
 use crate::detect::Matcher;
 use crate::event::{Record, Stamp, read_record};
 use crate::model::Severity;
@@ -45,9 +46,6 @@ const OPENING_LINES: usize = 64;
 
 /// Lines among which the time of a line without one is looked for.
 const STAMP_LINES: usize = 16;
-
-/// Rules of what ends a bot that grows, as far as its log tells, where the log then just stops.
-const GROWTHS: [&str; 2] = ["memory/growth", "memory/backlog-growth"];
 
 /// Findings of a run that an exit line may mean.
 const REMEMBERED: usize = 64;
@@ -104,6 +102,8 @@ pub struct Runs<'r> {
     pub lives: Vec<Life>,
     /// Lines that tell of the end of some process.
     pub deaths: Vec<Death>,
+    /// Silences inside runs.
+    pub pauses: Vec<Pause>,
     /// The process that the start of the run named.
     pid: Option<u32>,
     /// How many have ended, also those for which there was no room.
@@ -115,6 +115,8 @@ pub struct Runs<'r> {
     first_line: Option<u64>,
     /// Message of its first line, without numbers.
     opened: String,
+    /// Layout of its first line (see `Record::shape`).
+    layout: u64,
     last_place: Option<Place>,
     started: Option<Stamp>,
     /// Lines in which the run's first time may still be looked for.
@@ -148,6 +150,7 @@ impl<'r> Runs<'r> {
             ended: Vec::new(),
             lives: Vec::new(),
             deaths: Vec::new(),
+            pauses: Vec::new(),
             pid: None,
             count: 0,
             heard: None,
@@ -155,6 +158,7 @@ impl<'r> Runs<'r> {
             remembered: VecDeque::new(),
             first_line: None,
             opened: String::new(),
+            layout: 0,
             last_place: None,
             started: None,
             opening: OPENING_LINES,
@@ -205,17 +209,6 @@ impl<'r> Runs<'r> {
         self.stale = true;
     }
 
-    /// A line that is looked at whatever it says. `between` tells the lines from the sample before up to it,
-    /// where that is few enough.
-    pub fn sample(&mut self, sample: &Sample<'_>, between: Between<'_>) {
-        let civil = sample.stamp.as_ref().map(|stamp| stamp.civil);
-        let before = |since: jiff::civil::DateTime| civil.is_none_or(|civil| civil < since);
-        let behind = |until: jiff::civil::DateTime| civil.is_none_or(|civil| civil > until);
-        if !self.since.is_some_and(before) && !self.until.is_some_and(behind) {
-            self.signs.sample(sample, between);
-        }
-    }
-
     /// Time of the last record seen that has one.
     pub fn last_stamp(&mut self) -> Option<&Stamp> {
         if std::mem::take(&mut self.stale) {
@@ -256,8 +249,9 @@ impl<'r> Runs<'r> {
         if self.first_line.is_none() {
             self.first_line = Some(line);
             let first = bytes.split_inclusive(|&b| b == b'\n').next().unwrap_or(bytes);
-            let message = read_record(&first[..first.len().min(2_000)]).message;
-            self.opened = fingerprint::normalised(message.lines().next().unwrap_or(""));
+            let record = read_record(&first[..first.len().min(2_000)]);
+            self.opened = fingerprint::normalised(record.message.lines().next().unwrap_or(""));
+            self.layout = record.shape;
         }
         if self.is_opening() {
             let mut lines = bytes.split_inclusive(|&b| b == b'\n').take(self.opening);
@@ -308,7 +302,7 @@ impl<'r> Runs<'r> {
         }
         if self.first_line.is_none() {
             self.first_line = Some(finding.place.line);
-            self.opened = fingerprint::normalised(&finding.message);
+            self.open_with(&finding);
         }
         if finding.stamp.is_some() {
             self.latest.clone_from(&finding.stamp);
@@ -349,83 +343,6 @@ impl<'r> Runs<'r> {
             }
         }
         incident
-    }
-
-    /// The last line before `place` that has a time.
-    fn line_before(&self, place: Place) -> Option<Moment> {
-        let is_behind = |at: Place| at.file == place.file && at.line >= place.line;
-        let before = self.tail.iter().rev().skip_while(|item| is_behind(item.place()));
-        before.take(STAMP_LINES).find_map(|item| {
-            let stamp = item.stamp()?;
-            let stamp =
-                Some(self.zone.as_ref().map_or(stamp.clone(), |zone| stamp.with_zone(zone)));
-            let text = match item {
-                Item::Line { bytes, .. } => String::from_utf8_lossy(bytes).trim_end().to_owned(),
-                Item::Found { finding, .. } | Item::Marked { finding, .. } => {
-                    let line = finding.evidence.first();
-                    line.map_or(&finding.message, |line| &line.text).clone()
-                }
-            };
-            Some(Moment { stamp, line: Line { place: item.place(), text } })
-        })
-    }
-
-    /// Tells of signs that a finding makes true.
-    fn signs_before(&mut self, finding: &Finding, stamp: Option<&Stamp>) {
-        let Some(matched) = &finding.matched else { return };
-        let rules = self.rules();
-        let rule = rules.rules[matched.rule].id.as_str();
-        let captures = &matched.captures;
-        let own = || Line { place: finding.place, text: finding.message.clone() };
-        let line = finding.evidence.first().cloned().unwrap_or_else(own);
-        let moment = &Moment { stamp: stamp.cloned(), line };
-        let after = self.line_before(finding.place);
-        let seconds = stamp.map(Stamp::seconds);
-        let coming = Coming { rule, seconds, captures, moment, after: after.as_ref() };
-        if self.signs.asks(rules, coming) {
-            self.show_last_lines();
-        }
-        for sign in self.signs.before(rules, coming) {
-            let at = sign.goes_on().then_some((finding.place, stamp));
-            self.incidents.add_sign(rules, sign, at);
-        }
-    }
-
-    /// Shows the last lines to those who follow the numbers of the run, as far as they are no samples.
-    fn show_last_lines(&mut self) {
-        for item in &self.tail {
-            let Item::Line { place, bytes } = item else { continue };
-            if !may_tell(bytes) {
-                continue;
-            }
-            let stamp = read_record(bytes).stamp;
-            let stamp = match &self.zone {
-                Some(zone) => stamp.map(|stamp| stamp.with_zone(zone)),
-                None => stamp,
-            };
-            let line = bytes.as_slice();
-            let place = *place;
-            let sample =
-                Sample { place, stamp, line, skipped: false, is_first: false, tells: true };
-            self.signs.last_line(&sample);
-        }
-    }
-
-    /// Tells of signs in which the run stands at its end, and remembers what grew.
-    fn signs_at_end(&mut self, stopped: bool) {
-        self.show_last_lines();
-        let rules = self.rules();
-        // Programs of a machine speak when they have something to do.
-        let signs = if self.of_machine { Vec::new() } else { self.signs.close(stopped) };
-        for sign in signs {
-            let grew = GROWTHS.contains(&sign.rule);
-            if let Some(mention) = self.incidents.add_sign(rules, sign, None)
-                && grew
-                && self.grew.is_none()
-            {
-                self.grew = Some(mention);
-            }
-        }
     }
 
     /// How many runs have ended, and first line and time of the one that goes on, once it has a line.

@@ -21,6 +21,7 @@ fn life(ended: &str, pid: Option<u32>) -> Life {
 
 fn death(at: Option<&str>, pid: Option<u32>, name: Option<&str>) -> Death {
     Death {
+        fate: Fate::Killed,
         incident: Some(0),
         confidence: 0.97,
         stamp: at.and_then(stamp),
@@ -32,8 +33,8 @@ fn death(at: Option<&str>, pid: Option<u32>, name: Option<&str>) -> Death {
 
 fn joined(life: Life, deaths: &[Death]) -> Join {
     join(&[
-        Told { name: "bot.log", lives: &[life], deaths: &[] },
-        Told { name: "kern.log", lives: &[], deaths },
+        Told { name: "bot.log", lives: &[life], pauses: &[], deaths: &[] },
+        Told { name: "kern.log", lives: &[], pauses: &[], deaths },
     ])
 }
 
@@ -69,6 +70,7 @@ fn what_happened_much_later_is_something_else() {
 fn an_operator_who_stopped_it_ten_minutes_before_did_it() {
     let kill = death(Some("2026-03-02T10:10:00+00:00"), Some(80), Some("python3"));
     let stop = Death {
+        fate: Fate::Asked,
         incident: None,
         ..death(Some("2026-03-02T10:00:01+00:00"), None, Some("bot.service"))
     };
@@ -137,4 +139,49 @@ fn pids_and_units_are_read_where_they_are_named() {
         Some("dca.service".into())
     );
     assert_eq!(named_in("INFO stopped: dca (exit status 0)"), Some("dca".into()));
+}
+
+fn halts(pauses: &[Pause], lives: &[Life], at: &str) -> Vec<Halted> {
+    let halt = Death { fate: Fate::Halted, ..death(Some(at), None, None) };
+    let found = join(&[
+        Told { name: "bot.log", lives, pauses, deaths: &[] },
+        Told { name: "kern.log", lives: &[], pauses: &[], deaths: &[halt] },
+    ]);
+    assert!(found.joined.is_empty(), "nobody was killed");
+    found.halts.iter().map(|halt| halt.which).collect()
+}
+
+#[test]
+fn what_halts_the_machine_explains_the_silence_around_it() {
+    let at = |text: &str| stamp(text).unwrap();
+    let pause = Pause {
+        incident: 0,
+        from: at("2026-03-02T10:00:00+00:00"),
+        to: at("2026-03-02T11:00:00+00:00"),
+    };
+    let pauses = [pause];
+    for (time, is_joined) in [
+        ("2026-03-02T10:00:01+00:00", true),
+        ("2026-03-02T10:59:59+00:00", true),
+        ("2026-03-02T09:59:55+00:00", true),
+        ("2026-03-02T09:59:54+00:00", false),
+        ("2026-03-02T11:00:05+00:00", true),
+        ("2026-03-02T11:00:06+00:00", false),
+        ("2026-03-02T12:30:00+02:00", true),
+        ("2026-03-02 10:30:00", false),
+    ] {
+        let found = halts(&pauses, &[], time);
+        assert_eq!(found, if is_joined { vec![Halted::Pause(0)] } else { vec![] }, "{time}");
+    }
+}
+
+#[test]
+fn what_halts_the_machine_explains_a_run_that_just_stops() {
+    let silent = Life { end: End::Silent, ..life(ENDED, None) };
+    let near = "2026-03-02T10:00:10+00:00";
+    assert_eq!(halts(&[], std::slice::from_ref(&silent), near), [Halted::Run(0)]);
+    assert!(halts(&[], &[silent], "2026-03-02T10:01:01+00:00").is_empty(), "much later");
+    assert!(halts(&[], &[life(ENDED, None)], near).is_empty(), "nobody says that it stopped");
+    let clean = Life { end: End::Clean, ..life(ENDED, None) };
+    assert!(halts(&[], &[clean], near).is_empty(), "it said goodbye");
 }

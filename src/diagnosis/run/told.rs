@@ -1,15 +1,20 @@
 //! What runs tell those who join several logs: how each stopped, and whose end their lines speak of.
 
 use super::{Item, Runs};
+use crate::diagnosis::daemon;
 use crate::diagnosis::evidence::Line;
 use crate::diagnosis::finding::Finding;
 use crate::diagnosis::incident::Mention;
-use crate::diagnosis::join::{self, Death, Life};
-use crate::event::read_record;
+use crate::diagnosis::join::{self, Death, Fate, Life, Pause};
+use crate::event::{Stamp, read_record};
 use crate::rules::{Effect, MarkKind};
 use crate::safe::limits;
 
 use super::End;
+
+/// What halts all that runs on a machine.
+const HALTS: [&str; 3] =
+    ["system/host-suspended", "system/disk-error", "system/read-only-file-system"];
 
 /// The mark of supervisors that were asked to stop something.
 const ASKED: &str = "stop-request/supervisors";
@@ -22,22 +27,47 @@ impl Runs<'_> {
         }
         let killed = mention.filter(|mention| mention.effect == Effect::Killed);
         let is_asked = finding.marks.iter().any(|&at| self.matcher.rules.marks[at].id == ASKED);
-        if killed.is_none() && !is_asked || self.deaths.len() == limits::DEATHS {
+        let halts = mention.filter(|mention| {
+            HALTS.contains(&self.rules().rules[mention.rule].id.as_str()) && is_of_machine(finding)
+        });
+        let (fate, told) = match (killed, halts) {
+            (Some(killed), _) => (Fate::Killed, Some(killed)),
+            (None, Some(halts)) => (Fate::Halted, Some(halts)),
+            (None, None) if is_asked => (Fate::Asked, None),
+            (None, None) => return,
+        };
+        // A disk that fails fails on and on.
+        let most = if fate == Fate::Halted { limits::DEATHS / 2 } else { limits::DEATHS };
+        if self.deaths.len() >= most {
             return;
         }
         let line = finding.evidence.first().map_or(finding.message.as_str(), |line| &line.text);
         let capture = |name: &str| {
-            let matched = finding.matched.as_ref().filter(|_| killed.is_some())?;
+            let matched = finding.matched.as_ref().filter(|_| told.is_some())?;
             matched.captures.get(name).cloned()
         };
         self.deaths.push(Death {
-            incident: killed.map(|mention| mention.incident),
-            confidence: killed.map_or(0.0, |mention| self.rules().rules[mention.rule].confidence),
+            fate,
+            incident: told.map(|mention| mention.incident),
+            confidence: told.map_or(0.0, |mention| self.rules().rules[mention.rule].confidence),
             stamp: finding.stamp.clone(),
             pid: capture("pid").and_then(|pid| pid.parse().ok()),
             name: capture("name").or_else(|| join::named_in(line)),
             line: join::line(finding.place, line),
         });
+    }
+
+    /// Remembers a silence of the run, from the one time to the other, for those who know why.
+    pub(super) fn note_pause(
+        &mut self,
+        mention: Option<&Mention>,
+        silence: Option<(Stamp, Stamp)>,
+    ) {
+        if let Some((mention, (from, to))) = mention.zip(silence)
+            && self.pauses.len() < limits::DEATHS
+        {
+            self.pauses.push(Pause { incident: mention.incident, from, to });
+        }
     }
 
     /// How the run that ends now looks from outside. `cause` is what explains its end.
@@ -66,6 +96,13 @@ impl Runs<'_> {
             pid: pid.or(self.pid),
         }
     }
+}
+
+/// Whether the machine says it, and not a bot of itself.
+fn is_of_machine(finding: &Finding) -> bool {
+    let wrote = |line: &Line| daemon::wrote(line.text.as_bytes()).unwrap_or_default();
+    let is_plain = finding.severity.is_none() && finding.exception.is_none();
+    (is_plain || finding.evidence.first().is_some_and(wrote)) && !finding.message.contains("Errno")
 }
 
 fn trimmed(mut line: Line) -> Line {

@@ -23,6 +23,9 @@ use spread::Spread;
 const GAP: &str = "system/gap";
 const SLEEP: &str = "system/sleep";
 
+/// The rules that tell of silences.
+pub(super) const RULES: [&str; 2] = [GAP, SLEEP];
+
 /// The shortest silence, in seconds, that is a finding.
 const LEAST: f64 = 10.0;
 

@@ -128,6 +128,12 @@ pub(super) struct Coming<'a> {
 }
 
 impl Sign {
+    /// From when to when nothing was said, where it tells of that.
+    pub(super) fn silence(&self) -> Option<(Stamp, Stamp)> {
+        let is_silence = gaps::RULES.contains(&self.rule);
+        is_silence.then(|| self.first.stamp.clone().zip(self.last.stamp.clone())).flatten()
+    }
+
     /// Whether it goes on up to the finding that it is told before.
     pub(super) fn goes_on(&self) -> bool {
         growth::RULES.contains(&self.rule)
