@@ -381,9 +381,16 @@ impl Incidents {
         Some(mention)
     }
 
-    /// Adds the last line of a run behind which another begins without a word of an end.
-    pub fn add_silence(&mut self, rules: &RuleSet, finding: &Finding, stamp: Option<Stamp>) {
-        if let Some(mention) = self.add_own(rules, SILENT_STOP, finding, stamp) {
+    /// Adds the last line of a run behind which another begins without a word of an end, under the rule that
+    /// tells how it stopped.
+    pub fn add_silence(
+        &mut self,
+        rules: &RuleSet,
+        rule: &str,
+        finding: &Finding,
+        stamp: Option<Stamp>,
+    ) {
+        if let Some(mention) = self.add_own(rules, rule, finding, stamp) {
             let incident = &mut self.all[mention.incident];
             incident.level = incident.level.max(Level::Error);
         }

@@ -39,9 +39,6 @@ const EXIT_REACH: u64 = 400;
 /// So many lines are more than what a bot says when it starts.
 const LINES_OF_A_LIFE: u64 = 50;
 
-/// So many lines show what the lines of a log are like.
-const LINES_OF_A_KIND: usize = 8;
-
 /// What stands behind the last sign of life.
 #[derive(Debug, Default)]
 struct Closing {
@@ -152,37 +149,27 @@ impl Runs<'_> {
         }
     }
 
-    /// Whether the log ends in the middle of a line: most of the lines before it begin as it does, and go on
-    /// where it stops. (Whether a newline follows tells nothing: wrappers add one, and copies lose it.)
-    fn is_torn(&self) -> bool {
-        let shape = |item: &Item| match item {
-            Item::Line { bytes, .. } => {
-                fingerprint::normalised(read_record(bytes).message.trim_end())
-            }
-            Item::Found { finding, .. } | Item::Marked { finding, .. } => {
-                fingerprint::normalised(&finding.message)
-            }
-        };
-        let mut items = self.tail.iter().rev();
-        let Some(last) = items.next().map(shape) else { return false };
-        let whole = last.trim_end_matches('#').trim_end();
-        let goes_on = |other: &String| other.len() > last.len() && other.starts_with(whole);
-        let others = self.tail.len() - 1;
-        others >= LINES_OF_A_KIND && items.map(shape).filter(goes_on).count() * 2 > others
-    }
-
     /// Tells that the run stopped without a word, where `next` shows that it did: it is the start with which
-    /// this run began as well, or this run was more than a start.
+    /// this run began as well, or this run was more than a start. Where its last line was cut in half, it was
+    /// killed.
     pub(super) fn note_silence(&mut self, next: &Finding) {
         let lines = next.place.line.saturating_sub(self.first_line.unwrap_or(next.place.line));
-        let is_restart = fingerprint::normalised(&next.message) == self.opened;
+        let glued = self.glued(next);
+        let is_restart = glued.is_some() || fingerprint::normalised(&next.message) == self.opened;
         if !is_restart && lines < LINES_OF_A_LIFE {
             return;
         }
-        let Some(last) = self.tail.back().map(finding_of) else { return };
+        let is_torn = glued.is_some() || self.is_torn();
+        let Some(mut last) = self.tail.back().map(finding_of) else { return };
+        if let Some(Item::Line { place, bytes }) = self.tail.back().filter(|_| is_torn) {
+            last.evidence = vec![join::line(*place, &String::from_utf8_lossy(bytes))];
+        }
+        last.evidence.extend(glued);
         let stamp = last.stamp.clone().or_else(|| self.latest.clone());
         let rules = self.rules();
-        self.incidents.add_silence(rules, &last, stamp);
+        let is_torn = is_torn && rules.position(TORN_END).is_some();
+        let rule = if is_torn { TORN_END } else { SILENT_STOP };
+        self.incidents.add_silence(rules, rule, &last, stamp);
     }
 
     /// Makes a decision the truth: the explaining incident becomes fatal. Comes back with it.
