@@ -5,34 +5,8 @@
 
 mod common;
 
-use common::{RULES, opening, options};
-use wd_diagnose::analyze::batch::run_over;
-use wd_diagnose::detect::Matcher;
-use wd_diagnose::diagnosis::Diagnosis;
+use common::{find, fixture, options, report_on_end, report_without};
 use wd_diagnose::model::{Level, Pattern};
-use wd_diagnose::report::Report;
-use wd_diagnose::rules::{RuleOptions, RuleSet, load};
-use wd_diagnose::source::{Reader, Source};
-use wd_diagnose::traceback::Roots;
-
-fn report(rules: &RuleSet, stopped: bool, text: &str) -> Report {
-    let matcher = Matcher::new(rules, Roots::default());
-    let reader = Reader::over(std::io::Cursor::new(text.to_owned()), opening());
-    let options = wd_diagnose::analyze::BatchOptions { stopped, ..options() };
-    run_over(&matcher, &Source::stdin(), reader, &options).unwrap().report
-}
-
-fn without(rule: &str) -> RuleSet {
-    load(&RuleOptions { disabled: vec![rule.to_owned()], ..RuleOptions::default() }).unwrap()
-}
-
-fn find<'r>(report: &'r Report, rule: &str) -> Option<&'r Diagnosis> {
-    report.diagnoses.iter().find(|diagnosis| diagnosis.rule == rule)
-}
-
-fn fixture(name: &str) -> String {
-    std::fs::read_to_string(format!("fixtures/{name}.log")).unwrap()
-}
 
 /// A moment of one day, which begins at a quarter past one.
 fn time(seconds: u32) -> String {
@@ -55,18 +29,18 @@ fn log(seconds: u32, says: impl Fn(u32) -> String) -> String {
 #[test]
 fn growth_alone_is_a_warning_and_the_cause_of_an_end_without_a_word() {
     let leak = log(3 * 3_600 + 1, |s| format!("rss={}MB", 110 + s / 50));
-    let alone = report(&RULES, false, &leak);
+    let alone = report_on_end(leak.as_str(), false);
     assert!(alone.verdict.is_none());
     let found = find(&alone, "memory/growth").unwrap();
     assert_eq!((found.level, found.count > 100), (Level::Warning, true));
     assert!(found.summary.contains("(rss) grew from 110 MiB to 32"), "{}", found.summary);
     assert_eq!(found.evidence.len(), 2);
-    let stopped = report(&RULES, true, &leak);
+    let stopped = report_on_end(leak.as_str(), true);
     let verdict = stopped.verdict.unwrap();
     assert_eq!((verdict.rule.as_str(), verdict.level), ("memory/growth", Level::Fatal));
     assert!(verdict.confidence <= 0.6 && verdict.summary.ends_with("The log ends there."));
     assert_eq!(verdict.captures["size"], "326MB");
-    let off = report(&without("memory/growth"), true, &leak);
+    let off = report_without("memory/growth", true, &leak);
     assert_eq!(off.verdict.as_ref().unwrap().rule, "system/silent-stop");
     assert!(find(&off, "memory/growth").is_none());
 }
@@ -75,19 +49,19 @@ fn growth_alone_is_a_warning_and_the_cause_of_an_end_without_a_word() {
 fn growth_is_the_cause_of_a_kill_and_of_a_memory_error() {
     let leak = log(3_600, |s| format!("memory usage: {} MB", 110 + s / 20));
     let killed = format!("{leak}{} INFO tick: BTCUSDT 64000.5\nKilled\n", time(3_600));
-    let verdict = report(&RULES, false, &killed).verdict.unwrap();
+    let verdict = report_on_end(killed.as_str(), false).verdict.unwrap();
     assert_eq!((verdict.rule.as_str(), verdict.confidence >= 0.7), ("memory/growth", true));
     assert_eq!(verdict.captures["signal"], "SIGKILL");
     assert!(verdict.summary.contains("What followed: Killed, probably for lack of memory"));
     assert_eq!(
-        report(&without("memory/growth"), false, &killed).verdict.unwrap().rule,
+        report_without("memory/growth", false, &killed).verdict.unwrap().rule,
         "memory/killed"
     );
     let error = format!(
         "{leak}Traceback (most recent call last):\n  File \"/srv/bot/store.py\", line 41, in add\n    \
          self.trades.extend(batch)\nMemoryError\n"
     );
-    let verdict = report(&RULES, false, &error).verdict.unwrap();
+    let verdict = report_on_end(error.as_str(), false).verdict.unwrap();
     assert_eq!(verdict.rule, "memory/growth");
     let exception = verdict.exception.unwrap();
     assert_eq!(
@@ -96,10 +70,10 @@ fn growth_is_the_cause_of_a_kill_and_of_a_memory_error() {
     );
     // What rose yesterday kills nobody today, and a crash of another kind is none of its business.
     let other = error.replace("\nMemoryError\n", "\nKeyError: 'price'\n");
-    assert_eq!(report(&RULES, false, &other).verdict.unwrap().pattern, Pattern::Payload);
+    assert_eq!(report_on_end(other.as_str(), false).verdict.unwrap().pattern, Pattern::Payload);
     let flat = log(3_600, |s| format!("memory usage: {} MB", 310 + s % 7));
     let killed = format!("{flat}Killed\n");
-    assert_eq!(report(&RULES, false, &killed).verdict.unwrap().rule, "memory/killed");
+    assert_eq!(report_on_end(killed.as_str(), false).verdict.unwrap().rule, "memory/killed");
 }
 
 #[test]
@@ -109,15 +83,15 @@ fn handles_and_queues_that_grow_have_their_own_rules() {
         "{files}{} ERROR store: OSError: [Errno 24] Too many open files: 'ticks.csv'\n",
         time(3_600)
     );
-    let found = report(&RULES, false, &full);
+    let found = report_on_end(full.as_str(), false);
     let verdict = found.verdict.unwrap();
     assert_eq!(verdict.rule, "system/handle-growth");
     assert_eq!(verdict.captures["errno"], "24");
     assert!(verdict.evidence.iter().any(|line| line.text.contains("open fds: 30/1024")));
-    let off = report(&without("system/handle-growth"), false, &full);
+    let off = report_without("system/handle-growth", false, &full);
     assert_eq!(off.verdict.unwrap().rule, "system/too-many-open-files");
     let queue = log(3_600, |s| format!("queue={} rss={}MB", 3 + s, 110 + s / 20));
-    let found = report(&RULES, false, &queue);
+    let found = report_on_end(queue.as_str(), false);
     let (queue, memory) =
         (find(&found, "memory/backlog-growth").unwrap(), find(&found, "memory/growth").unwrap());
     assert!(queue.summary.contains("What followed: Memory grows"), "{}", queue.summary);
@@ -129,7 +103,7 @@ fn rare_readings_of_a_large_log_are_found() {
     // Two megabytes an hour, with one reading in sixty lines.
     let leak = log(12 * 3_600, |s| format!("rss_mb={}", 110 + s / 100));
     assert!(leak.len() > 2 << 20);
-    let found = report(&RULES, false, &leak);
+    let found = report_on_end(leak.as_str(), false);
     let growth = find(&found, "memory/growth").unwrap();
     assert!(growth.summary.contains("from 110 MiB to 54"), "{}", growth.summary);
 }
@@ -145,10 +119,10 @@ fn fixtures_are_missed_where_their_detector_is_off() {
         ("rate-limit/zero-and-believed", "rate-limit/data-frozen", false),
     ] {
         let text = fixture(name);
-        assert!(find(&report(&RULES, stopped, &text), rule).is_some(), "{rule} in {name}");
-        assert!(find(&report(&without(rule), stopped, &text), rule).is_none(), "{rule} in {name}");
+        assert!(find(&report_on_end(text.as_str(), stopped), rule).is_some(), "{rule} in {name}");
+        assert!(find(&report_without(rule, stopped, &text), rule).is_none(), "{rule} in {name}");
     }
-    let tooth = report(&RULES, true, &fixture("healthy/saw-tooth-memory"));
+    let tooth = report_on_end(fixture("healthy/saw-tooth-memory"), true);
     assert!(tooth.diagnoses.is_empty(), "{:#?}", tooth.diagnoses);
 }
 
@@ -171,19 +145,19 @@ fn data_that_stops_under_a_heartbeat_is_told() {
         log
     };
     let text = stops(1_100, "");
-    let found = report(&RULES, false, &text);
+    let found = report_on_end(text.as_str(), false);
     let stopped = find(&found, "network/feed-stopped").unwrap();
     assert_eq!(stopped.level, Level::Warning);
     assert!(found.verdict.is_none());
     assert!(stopped.summary.contains("since 2026-03-02T01:33:19, 21 min"), "{}", stopped.summary);
     assert!(
-        find(&report(&without("network/feed-stopped"), false, &text), "network/feed-stopped")
+        find(&report_without("network/feed-stopped", false, &text), "network/feed-stopped")
             .is_none()
     );
     let closed = format!("{} INFO main: market closed, next session at 09:30\n", time(1_100));
-    assert!(report(&RULES, false, &stops(1_100, &closed)).diagnoses.is_empty());
+    assert!(report_on_end(stops(1_100, &closed), false).diagnoses.is_empty());
     // Half past one is 900 seconds behind the start.
-    assert!(report(&RULES, false, &stops(900, "")).diagnoses.is_empty());
+    assert!(report_on_end(stops(900, ""), false).diagnoses.is_empty());
 }
 
 /// Lines of which one comes each second.
@@ -200,9 +174,9 @@ fn series_of_warnings_are_missed_where_they_are_off() {
         format!("WARNING feed: attempt {s}: ConnectionRefusedError: [Errno 111] Connection refused")
     });
     for (rule, text) in [("rate-limit/answers-slow-down", slow), ("network/retry-storm", storm)] {
-        let found = report(&RULES, false, &text);
+        let found = report_on_end(text.as_str(), false);
         assert_eq!(find(&found, rule).map(|one| one.level), Some(Level::Warning), "{rule}");
-        assert!(find(&report(&without(rule), false, &text), rule).is_none(), "{rule}");
+        assert!(find(&report_without(rule, false, &text), rule).is_none(), "{rule}");
     }
 }
 

@@ -7,39 +7,9 @@ mod common;
 #[path = "../benches/corpus.rs"]
 mod corpus;
 
-use common::{opening, options, report_on, report_on_bytes};
-use wd_diagnose::analyze::BatchOptions;
-use wd_diagnose::analyze::batch::run_over;
-use wd_diagnose::detect::Matcher;
+use common::{find, fixture, report_on_bytes, report_on_end, report_without};
 use wd_diagnose::diagnosis::Diagnosis;
 use wd_diagnose::model::Level;
-use wd_diagnose::report::Report;
-use wd_diagnose::rules::{RuleOptions, load};
-use wd_diagnose::source::{Reader, Source};
-use wd_diagnose::traceback::Roots;
-
-/// The report where one rule is switched off.
-fn report_without(rule: &str, text: &str) -> Report {
-    let rules =
-        load(&RuleOptions { disabled: vec![rule.to_owned()], ..RuleOptions::default() }).unwrap();
-    let matcher = Matcher::new(&rules, Roots::default());
-    let reader = Reader::over(std::io::Cursor::new(text.to_owned()), opening());
-    run_over(&matcher, &Source::stdin(), reader, &options()).unwrap().report
-}
-
-/// The report where the bot is known to be down, or not.
-fn report_on_end(text: impl Into<Vec<u8>>, stopped: bool) -> Report {
-    let reader = Reader::over(std::io::Cursor::new(text.into()), opening());
-    report_on(&Source::stdin(), reader, &BatchOptions { stopped, ..options() })
-}
-
-fn fixture(name: &str) -> String {
-    std::fs::read_to_string(format!("fixtures/{name}.log")).unwrap()
-}
-
-fn find<'r>(report: &'r Report, rule: &str) -> Option<&'r Diagnosis> {
-    report.diagnoses.iter().find(|diagnosis| diagnosis.rule == rule)
-}
 
 /// A moment of one day.
 fn time(seconds: u64) -> String {
@@ -70,7 +40,7 @@ fn a_clock_that_was_set_back_is_the_cause_of_clock_errors() {
     assert_eq!(jump.captures["skew"], "-39 s");
     assert!(jump.summary.contains("What followed"), "{}", jump.summary);
     assert!(report.verdict.is_none());
-    assert!(find(&report_without("system/clock-jump", &log), "system/clock-jump").is_none());
+    assert!(find(&report_without("system/clock-jump", false, &log), "system/clock-jump").is_none());
 }
 
 #[test]
@@ -117,7 +87,7 @@ fn a_silence_that_does_not_fit_is_named_exactly() {
         assert!(gap.summary.contains(&format!("silent for {length}")), "{}", gap.summary);
         assert_eq!((report.verdict.as_ref(), gap.level), (None, Level::Warning), "{what}");
         assert_eq!(gap.evidence.len(), 2, "the last line and the first");
-        assert!(find(&report_without(GAP, &log), GAP).is_none(), "{what}");
+        assert!(find(&report_without(GAP, false, &log), GAP).is_none(), "{what}");
     }
 }
 
@@ -203,7 +173,7 @@ fn a_sleep_is_the_cause_of_what_comes_when_the_machine_wakes() {
         assert!(find(&report, GAP).is_none() && report.verdict.is_none(), "{what}");
         let followed = |one: &&Diagnosis| one.summary.contains("It followed from");
         assert!(report.diagnoses.iter().filter(followed).count() >= symptoms, "{what}");
-        let off = report_without(SLEEP, &log);
+        let off = report_without(SLEEP, false, &log);
         assert!(find(&off, SLEEP).is_none() && !off.diagnoses.iter().any(|one| followed(&one)));
     }
     // One host alone may have been what the bot waited for.
@@ -230,7 +200,7 @@ fn hosts_that_are_lost_at_once_are_one_incident() {
     for other in others {
         assert!(other.summary.contains("It followed from"), "{}: {}", other.rule, other.summary);
     }
-    assert!(find(&report_without(OFFLINE, &log), OFFLINE).is_none());
+    assert!(find(&report_without(OFFLINE, false, &log), OFFLINE).is_none());
     // One exchange whose name is gone is its own fault, however often it is asked for.
     let one: String = log
         .lines()
@@ -273,7 +243,7 @@ fn a_run_behind_which_another_starts_without_a_word_is_told() {
     );
     let ends: Vec<&str> = report.sources[0].runs.iter().map(|run| run.end.as_str()).collect();
     assert_eq!(ends, ["silent", "open"]);
-    assert!(find(&report_without(SILENT, &log), SILENT).is_none());
+    assert!(find(&report_without(SILENT, false, &log), SILENT).is_none());
     let bye = line(661, "INFO main: shutdown complete, bye");
     for (what, log) in [
         ("a goodbye", start(600) + &ticks(601, 660, 1) + &bye + &start(670) + &ticks(671, 700, 1)),
@@ -321,7 +291,7 @@ fn what_stood_still_is_alive_and_no_verdict_unless_it_is_down() {
         let log = fixture(name);
         let found = report_on_end(log.clone(), false);
         assert!(found.verdict.is_none() && find(&found, rule).is_some(), "{name}");
-        assert!(find(&report_without(rule, &log), rule).is_none(), "{name}");
+        assert!(find(&report_without(rule, false, &log), rule).is_none(), "{name}");
         // It said goodbye: nobody killed it.
         assert!(report_on_end(log, true).verdict.is_none(), "{name}");
     }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use wd_diagnose::analyze::BatchOptions;
 use wd_diagnose::analyze::batch::run_over;
 use wd_diagnose::detect::Matcher;
+use wd_diagnose::diagnosis::Diagnosis;
 use wd_diagnose::model::{Level, Pattern};
 use wd_diagnose::report::{self, Format, Report, Style};
 use wd_diagnose::rules::{self, RuleOptions, RuleSet};
@@ -175,6 +176,33 @@ pub(crate) fn report_on(source: &Source, reader: Reader, options: &BatchOptions)
     run_over(&MATCHER, source, reader, options)
         .unwrap_or_else(|failure| panic!("{}: {failure}", source.name))
         .report
+}
+
+/// What they find in `text` where one of them is switched off, and where the bot is known to be down or not.
+pub(crate) fn report_without(rule: &str, stopped: bool, text: &str) -> Report {
+    let disabled = vec![rule.to_owned()];
+    let rules = rules::load(&RuleOptions { disabled, ..RuleOptions::default() }).unwrap();
+    let matcher = Matcher::new(&rules, Roots::default());
+    let reader = Reader::over(std::io::Cursor::new(text.to_owned()), opening());
+    run_over(&matcher, &Source::stdin(), reader, &BatchOptions { stopped, ..options() })
+        .unwrap()
+        .report
+}
+
+/// What they find in `text` where the bot is known to be down, or not.
+pub(crate) fn report_on_end(text: impl Into<Vec<u8>>, stopped: bool) -> Report {
+    let reader = Reader::over(std::io::Cursor::new(text.into()), opening());
+    report_on(&Source::stdin(), reader, &BatchOptions { stopped, ..options() })
+}
+
+/// The text of a fixture that is one file.
+pub(crate) fn fixture(name: &str) -> String {
+    fs::read_to_string(format!("fixtures/{name}.log")).unwrap()
+}
+
+/// The diagnosis under that rule.
+pub(crate) fn find<'r>(report: &'r Report, rule: &str) -> Option<&'r Diagnosis> {
+    report.diagnoses.iter().find(|diagnosis| diagnosis.rule == rule)
 }
 
 /// What they find in `bytes`, which come down a pipe.
