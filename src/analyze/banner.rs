@@ -129,7 +129,9 @@ impl Banner {
             let hit = at + hit;
             let start = memchr::memrchr(b'\n', &bytes[from..hit]).map_or(from, |n| from + n + 1);
             let end = memchr::memchr(b'\n', &bytes[hit..to]).map_or(to, |n| hit + n + 1);
-            if self.record_in(&bytes[start..end]).is_some() {
+            let record = self.record_in(&bytes[start..end]);
+            let may_hold = |line| self.proof.may_hold(&bytes[..start], line, &self.shape);
+            if record.is_some_and(may_hold) {
                 found.push(Candidate { at: start, end });
                 more = true;
             }

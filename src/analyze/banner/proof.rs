@@ -76,6 +76,19 @@ impl Proof {
         (!stamp.has_date && stamp.seconds() < BEGINNING).then_some(Proof::Clock)
     }
 
+    /// Whether it may be one: cheap, and true where [`Proof::holds`].
+    pub(super) fn may_hold(&self, before: &[u8], line: &[u8], shape: &str) -> bool {
+        match self {
+            Proof::Process => {
+                let from = before.len().saturating_sub(BEFORE);
+                let mut lines = before[from..].split_inclusive(|&b| b == b'\n').rev();
+                let last = lines.find_map(|line| read_record(line).pid);
+                last.is_some() && last != read_record(line).pid
+            }
+            _ => self.holds(Around { before, after: &[] }, line, shape),
+        }
+    }
+
     /// Whether `line`, whose message has the shape of the first record's, is a start among what stands
     /// `around` it.
     pub(super) fn holds(&self, around: Around<'_>, line: &[u8], shape: &str) -> bool {
@@ -89,16 +102,17 @@ impl Proof {
         match self {
             Proof::Words => true,
             Proof::Process => {
-                let pid_of = |line: &[u8]| read_record(line).pid;
-                let before: Vec<u32> = lines().filter_map(pid_of).collect();
-                let near = &before[..before.len().min(ALONE)];
+                let pids = || lines().filter_map(|line| read_record(line).pid);
+                let (Some(own), Some(other)) = (record.pid, pids().next()) else { return false };
                 let after = &after[..after.len().min(AHEAD_BYTES)];
                 let next = after.split_inclusive(|&b| b == b'\n').take(AHEAD);
-                record.pid.is_some_and(|pid| !before.contains(&pid))
-                    && near.len() >= LEAST
-                    && near.iter().all(|pid| *pid == near[0])
-                    && next.filter_map(pid_of).all(|pid| pid != near[0])
+                // Mostly the first of these is no, and each costs more than the one before.
+                own != other
+                    && pids().take(ALONE).all(|pid| pid == other)
+                    && pids().take(LEAST).count() == LEAST
+                    && next.filter_map(|line| read_record(line).pid).all(|pid| pid != other)
                     && !lines().take(2).any(begins_anew)
+                    && !pids().any(|pid| pid == own)
             }
             Proof::Clock => {
                 let seconds = |line: &[u8]| {
