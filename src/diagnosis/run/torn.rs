@@ -89,10 +89,11 @@ impl Shape {
     /// Whether `other` begins as this one does, and goes on where it stops.
     fn is_cut_from(&self, other: &Shape) -> bool {
         let whole = self.message.trim_end_matches('#').trim_end();
-        // Of a line that was cut behind its header only that is left; a message may also be empty.
+        // Of a line that was cut behind its header only that is left; a message may also be empty, or the
+        // border of a box.
         let is_headed = || self.head.is_some() && self.head == other.head;
         other.message.len() > self.message.len()
             && other.message.starts_with(whole)
-            && (!whole.is_empty() || is_headed())
+            && (whole.contains(char::is_alphanumeric) || is_headed())
     }
 }
