@@ -115,6 +115,7 @@ fn fixtures_are_missed_where_their_detector_is_off() {
         ("memory/leak-then-silence-stopped", "memory/growth", true),
         ("memory/leak-then-killed", "memory/growth", false),
         ("system/handles-counted", "system/handle-growth", false),
+        ("network/feed-stops", "network/feed-stopped", false),
         ("rate-limit/frozen-and-believed", "rate-limit/data-frozen", false),
         ("rate-limit/zero-and-believed", "rate-limit/data-frozen", false),
     ] {
