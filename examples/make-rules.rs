@@ -16,7 +16,8 @@ const RAISES: &str = include_str!("../benches/raises.tsv");
 
 fn main() -> io::Result<()> {
     let mut args = env::args().skip(1);
-    let folder = args.next().ok_or_else(|| io::Error::other("usage: make-rules FOLDER [TIMES]"))?;
+    let folder = args.next().filter(|folder| !folder.starts_with('-'));
+    let folder = folder.ok_or_else(|| io::Error::other("usage: make-rules FOLDER [TIMES]"))?;
     let times: usize = args.next().and_then(|text| text.parse().ok()).unwrap_or(10);
     let built_in = load(&RuleOptions::default())
         .map_err(|error| io::Error::other(format!("the built-in rules: {error:?}")))?;

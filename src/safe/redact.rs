@@ -57,12 +57,14 @@ const ROUNDS: usize = 4;
 
 /// All three looks, once; `None` where they find nothing.
 fn round(text: &str) -> Option<String> {
-    let names_secrets = triggers().is_match(text);
+    let may_hold = triggers().is_match(text);
     let has_run = runs::may_hold(text);
     let mut result = Cow::Borrowed(text);
-    if names_secrets {
+    if may_hold {
         result = replace_all(result, forms::find);
-        result = replace_all(result, assigned::find);
+        if assigned::may_hold(text) {
+            result = replace_all(result, assigned::find);
+        }
     }
     if has_run {
         result = runs::redact(result);

@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 use super::Secret;
@@ -32,6 +33,38 @@ const NAME: &str = r#"(?xi)
       | (?P<said> [\ \t]+ ) )
     (?: \x1b\[[0-9;]*m )*
 "#;
+
+/// Every name in [`NAME`] holds one of these.
+const WORDS: [&str; 16] = [
+    "key",
+    "secret",
+    "token",
+    "pass",
+    "pwd",
+    "sign",
+    "auth",
+    "cookie",
+    "credential",
+    "bearer",
+    "jwt",
+    "otp",
+    "mnemonic",
+    "phrase",
+    "seed",
+    "session",
+];
+
+/// Whether a text may name a secret: a quick word for most texts.
+pub(super) fn may_hold(text: &str) -> bool {
+    static SEARCH: OnceLock<AhoCorasick> = OnceLock::new();
+    let search = SEARCH.get_or_init(|| {
+        AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(WORDS)
+            .expect("a short list of plain words always builds")
+    });
+    search.is_match(text)
+}
 
 /// All of them in order, none overlapping.
 pub(super) fn find(text: &str) -> Vec<Secret> {

@@ -362,4 +362,22 @@ proptest! {
         let once = redact(&text);
         prop_assert_eq!(redact(&once), once);
     }
+
+    #[test]
+    fn what_names_no_secret_has_none_by_name(
+        words in prop::collection::vec("api|ke|y|secre|t|to|ken|pas|s|wd|sig|n|au|th|ses|sion|id|_|-|=|: |'|[a-z0-9]{1,12}", 1..12),
+    ) {
+        let text = words.concat();
+        if !assigned::find(&text).is_empty() {
+            prop_assert!(assigned::may_hold(&text), "{}", text);
+        }
+    }
+}
+
+#[test]
+fn every_planted_name_is_worth_a_look() {
+    for (frame, secret, kind) in PLANTED {
+        let text = frame.replace('§', secret);
+        assert!(assigned::find(&text).is_empty() || assigned::may_hold(&text), "{kind}: {text}");
+    }
 }
