@@ -387,3 +387,7 @@ fn event(
     let event = SourceEvent { action, source: safe(source), file: file.map(safe), bytes, lines };
     Said::Event { event: Event::Source(event), about: None }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;

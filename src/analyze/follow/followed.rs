@@ -44,7 +44,16 @@ pub(super) struct Followed<'r> {
     pub(super) lines: u64,
     /// Bytes were lost.
     pub(super) lost: Option<String>,
+    /// When growth was last looked for.
+    looked: Duration,
 }
+
+/// How often growth is looked for in a log that speaks.
+const GROWTH_EVERY: Duration = Duration::from_secs(60);
+
+/// Seconds for which something must have grown to be told of while its run goes on. At the end of a run less is
+/// enough; but a bot that warms up looks the same at first.
+const GROWN_FOR: f64 = 600.0;
 
 /// A service of a log of several.
 #[derive(Debug, Clone, Copy)]
@@ -103,6 +112,7 @@ impl<'r> Followed<'r> {
             bytes: 0,
             lines: 0,
             lost: None,
+            looked: now,
         };
         followed.plan_stall(desk);
         followed
@@ -129,6 +139,10 @@ impl<'r> Followed<'r> {
         self.growing.append(at, piece.offset, piece.line, &piece.bytes);
         self.settle(desk);
         self.plan_stall(desk);
+        if desk.now.saturating_sub(self.looked) >= GROWTH_EVERY {
+            self.looked = desk.now;
+            self.look_at_growth(desk);
+        }
         if self.told.supposes() {
             self.timing.look_again();
         }
@@ -321,6 +335,19 @@ impl<'r> Followed<'r> {
             stream.push(&Chunk { last: true, ..self.growing.whole() }, self.kept);
         }
         (stream.take_news(), stream)
+    }
+
+    /// Tells what has been growing for long in the run that goes on: when it is over, that comes too late.
+    fn look_at_growth(&mut self, desk: &mut Desk<'_, 'r>) {
+        let (_, mut stream) = self.suppose(false);
+        stream.end_runs(false);
+        for news in stream.take_news() {
+            if let News::Whole { lane, run, whole } = news
+                && whole.grown_for(desk.matcher.rules).is_some_and(|seconds| seconds >= GROWN_FOR)
+            {
+                self.whole((lane, run), *whole, desk);
+            }
+        }
     }
 
     /// Judges how the run that goes on would have ended if nothing more came. `again`: only whether one

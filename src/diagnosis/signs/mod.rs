@@ -136,8 +136,13 @@ impl Sign {
 
     /// Whether it goes on up to the finding that it is told before.
     pub(super) fn goes_on(&self) -> bool {
-        growth::RULES.contains(&self.rule)
+        is_growth(self.rule)
     }
+}
+
+/// Whether the rule tells of something that grows.
+pub(super) fn is_growth(rule: &str) -> bool {
+    growth::RULES.contains(&rule)
 }
 
 /// The detectors of one run.

@@ -1,0 +1,111 @@
+//! What is told while a log grows, by a clock that is moved by hand.
+
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::analyze::BatchOptions;
+use crate::model::Level;
+use crate::rules::RuleOptions;
+use crate::source::follow::{Action, Past};
+use crate::traceback::Roots;
+
+const EVERY: Duration = Duration::from_secs(15);
+
+/// Feeds a line every 15 seconds, as a bot that prints `rss` in its health line, and comes back with the rules
+/// that were told of, each with the minute, and with those of the report.
+fn told(rss: impl Fn(u32) -> u32, minutes: u32) -> (Vec<(String, u32)>, Vec<String>) {
+    let rules = crate::rules::load(&RuleOptions::default()).unwrap();
+    let matcher = Matcher::new(&rules, Roots::default());
+    let batch = BatchOptions {
+        since: None,
+        until: None,
+        patterns: Vec::new(),
+        run: None,
+        context: 0,
+        redact: true,
+        stopped: false,
+        zone: None,
+        source_root: None,
+        threads: None,
+        now: SystemTime::UNIX_EPOCH,
+        rules: RuleOptions::default(),
+        unpack_limit: u64::MAX,
+    };
+    let options = WatchOptions {
+        batch,
+        level: Level::Warning,
+        quiet_after: Duration::from_secs(10),
+        stall: None,
+        settles: false,
+    };
+    let mut watch = Watch::new(&matcher, &options);
+    let (source, file, name) = (SourceId(0), FileId(1), Arc::<str>::from("bot.log"));
+    let opened = Notice::Source {
+        source,
+        name: name.clone(),
+        file: Some(file),
+        file_name: name.clone(),
+        action: Action::Opened,
+    };
+    watch.take(opened, Duration::ZERO, SystemTime::UNIX_EPOCH);
+    let (mut offset, mut told) = (0, Vec::new());
+    for line in 0..minutes * 4 {
+        let (now, seconds) = (EVERY * line, line * 15);
+        let time = format!(
+            "2026-03-01 {:02}:{:02}:{:02}",
+            10 + seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        );
+        let bytes =
+            format!("{time},000 INFO bot: health: rss={} MB threads=4\n", rss(line)).into_bytes();
+        let piece = Appended {
+            source,
+            file,
+            file_name: name.clone(),
+            offset,
+            line: u64::from(line) + 1,
+            past: Past::New,
+            written: None,
+            bytes,
+        };
+        offset += piece.bytes.len() as u64;
+        watch.take(Notice::Appended(piece), now, SystemTime::UNIX_EPOCH + now);
+        watch.tick(now);
+        for said in watch.said() {
+            if let Said::Event { event: Event::Diagnosis(event), .. } = said {
+                told.push((event.diagnosis.rule.clone(), line / 4));
+            }
+        }
+    }
+    watch.close(Leave::EndOfInput);
+    for said in watch.said() {
+        if let Said::Event { event: Event::Diagnosis(event), .. } = said {
+            told.push((event.diagnosis.rule.clone(), minutes));
+        }
+    }
+    let report = watch.finish(Leave::EndOfInput).report;
+    (told, report.diagnoses.into_iter().map(|diagnosis| diagnosis.rule).collect())
+}
+
+#[test]
+fn growth_is_told_while_the_run_goes_on_and_once() {
+    let (told, report) = told(|line| 120 + line * 2, 60);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "memory/growth");
+    assert!((10..15).contains(&told[0].1), "long before the end: {told:?}");
+    assert_eq!(report, ["memory/growth"]);
+}
+
+#[test]
+fn a_short_rise_is_told_when_its_run_is_over() {
+    let (told, report) = told(|line| 120 + line * 20, 8);
+    assert_eq!(told, [("memory/growth".to_owned(), 8)]);
+    assert_eq!(report, ["memory/growth"]);
+}
+
+#[test]
+fn a_warm_up_is_no_growth() {
+    let (told, report) = told(|line| 120 + (line * 10).min(160) + line % 3, 60);
+    assert_eq!((told.len(), report.len()), (0, 0), "{told:?} {report:?}");
+}
