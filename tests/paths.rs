@@ -371,7 +371,7 @@ fn every_event_is_told_once() {
         let is_whole = |one: &Diagnosis| match one.rule.as_str() {
             "network/offline" | "system/gap" | "system/sleep" => true,
             // Of a run behind which another starts.
-            "system/silent-stop" => one.level < Level::Fatal,
+            "system/silent-stop" | "system/torn-end" => one.level < Level::Fatal,
             _ => false,
         };
         let (wholes, events): (Vec<Diagnosis>, Vec<Diagnosis>) =

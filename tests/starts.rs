@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{find, report_on_bytes};
+use common::{find, fixture, report_on_bytes, report_without};
 use wd_diagnose::model::Level;
 use wd_diagnose::report::Report;
 
@@ -126,4 +126,27 @@ fn a_torn_line_with_the_next_start_behind_it_was_a_kill() {
         assert!(find(&report, TORN).is_none(), "{what}");
         assert!(find(&report, "system/silent-stop").is_some(), "{what}");
     }
+}
+
+#[test]
+fn real_runs_that_were_killed_and_started_anew() {
+    const TORN: &str = "system/torn-end";
+    const SILENT: &str = "system/silent-stop";
+    let torn = fixture("system/killed-mid-line-then-started");
+    let report = report_on_bytes(torn.clone());
+    assert_eq!(runs(&report), [(1, "silent"), (260, "open")]);
+    let found = find(&report, TORN).unwrap();
+    assert_eq!((found.level, found.last.line), (Level::Error, 259));
+    let texts: Vec<&str> = found.evidence.iter().map(|line| line.text.as_str()).collect();
+    assert!(texts[1].ends_with("INFO grid bot starting, pid 17"), "{texts:?}");
+    // Where the one is off, that it stopped without a word is told all the same.
+    let off = report_without(TORN, false, &torn);
+    assert!(find(&off, TORN).is_none() && find(&off, SILENT).is_some());
+    let lives = fixture("system/killed-and-another-process");
+    let report = report_on_bytes(lives.clone());
+    assert_eq!(runs(&report), [(1, "silent"), (65, "silent"), (130, "open")]);
+    assert_eq!(find(&report, SILENT).unwrap().count, 2);
+    // The process alone tells them apart.
+    let one: String = lives.replace(" - 19 - ", " - 14 - ").replace(" - 22 - ", " - 14 - ");
+    assert_eq!(runs(&report_on_bytes(one)).len(), 1);
 }
