@@ -98,9 +98,12 @@ impl Incident {
             captures.insert("since".into(), since);
         }
         let mut summary = rule.summary.fill(&captures).unwrap_or_else(|| rule.title.clone());
-        summary.push_str(note);
-        if self.ends_log {
-            summary.push_str(" The log ends there.");
+        for more in [note, if self.ends_log { " The log ends there." } else { "" }] {
+            // A sentence may end in a message of the log's, which is none.
+            if !more.is_empty() && !summary.ends_with(['.', '!', '?', ':', '…']) {
+                summary.push('.');
+            }
+            summary.push_str(more);
         }
         let fix = Fix {
             summary: rule.fix.summary.fill(&captures).unwrap_or_default(),
