@@ -351,6 +351,13 @@ fn run_mark(matcher: &Matcher<'_>, mark: &Mark) -> Vec<Failed> {
             marks.iter().any(|&at| matcher.rules.marks[at].id == mark.id)
         })
     };
+    let tells = |example: &Example| {
+        let told = mark.captures(&example.text);
+        example
+            .captures
+            .iter()
+            .all(|(name, value)| told.get(name.as_str()) == Some(&value.as_str()))
+    };
     let fail = |example: &Example, what: &str| Failed {
         file: mark.file.clone(),
         line: example.line,
@@ -359,8 +366,10 @@ fn run_mark(matcher: &Matcher<'_>, mark: &Mark) -> Vec<Failed> {
     };
     let missing = mark.examples.iter().filter(|example| !carries(&example.text));
     let wrong = mark.near_misses.iter().filter(|example| carries(&example.text));
+    let untold = mark.examples.iter().filter(|example| !tells(example));
     missing
         .map(|example| fail(example, "does not match"))
+        .chain(untold.map(|example| fail(example, "captures something else")))
         .chain(wrong.map(|example| fail(example, "matches, and must not")))
         .collect()
 }

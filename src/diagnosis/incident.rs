@@ -459,7 +459,8 @@ fn size(lines: &[Line]) -> usize {
     lines.iter().map(|line| size_of::<Line>() + line.text.len()).sum()
 }
 
-/// What a finding under a rule of the program's own captures: the exception, and what that rule takes.
+/// What a finding under a rule of the program's own captures: the exception, what that rule takes, and what the line's
+/// marks tell, such as an exit status.
 fn own_captures(rules: &RuleSet, rule: usize, finding: &Finding) -> BTreeMap<String, String> {
     let mut captures = BTreeMap::new();
     let mut texts = Vec::new();
@@ -470,6 +471,11 @@ fn own_captures(rules: &RuleSet, rule: usize, finding: &Finding) -> BTreeMap<Str
         texts.push(format!("{}: {}", exception.class, exception.message));
         let links = exception.chain.iter().rev();
         texts.extend(links.map(|link| format!("{}: {}", link.class, link.message)));
+    }
+    for &mark in &finding.marks {
+        for (name, value) in rules.marks[mark].captures(&finding.message) {
+            captures.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
     }
     texts.push(finding.message.clone());
     detect::take(rules, &rules.rules[rule].take, &texts, &mut captures);

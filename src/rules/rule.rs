@@ -246,6 +246,19 @@ pub struct Mark {
     pub line: usize,
 }
 
+impl Mark {
+    /// What its named groups catch in `text`, by the first of its regexes that matches.
+    pub fn captures<'t>(&self, text: &'t str) -> BTreeMap<&str, &'t str> {
+        for regex in self.regex.iter().filter_map(|regex| regex.on(text)) {
+            if let Some(found) = regex.captures(text) {
+                let names = regex.capture_names().flatten();
+                return names.filter_map(|name| Some((name, found.name(name)?.as_str()))).collect();
+            }
+        }
+        BTreeMap::new()
+    }
+}
+
 /// What a mark says about the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MarkKind {

@@ -111,7 +111,8 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for group in folders("fixtures") {
         let group_name = group.file_name().unwrap().to_string_lossy().into_owned();
-        if ["make", "golden", "lines", "matrix", "pairs"].contains(&group_name.as_str()) {
+        if ["make", "golden", "lines", "matrix", "pairs", "printed"].contains(&group_name.as_str())
+        {
             continue;
         }
         let mut entries = entries(&group);
