@@ -101,7 +101,8 @@ const WORDS: [(Pattern, &[&str]); 7] = [
     ),
     (
         Pattern::Memory,
-        &["memory", "killed", "sigkill", "oom", "rss", "allocate", "terminated abruptly"],
+        // What waits in a queue lies in memory.
+        &["memory", "killed", "sigkill", "oom", "rss", "allocate", "terminated abruptly", "queue:"],
     ),
     (
         Pattern::Credentials,
