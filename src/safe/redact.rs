@@ -88,59 +88,64 @@ struct Secret {
 fn triggers() -> &'static AhoCorasick {
     static TRIGGERS: OnceLock<AhoCorasick> = OnceLock::new();
     TRIGGERS.get_or_init(|| {
-        AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .build([
-                "key",
-                "secret",
-                "token",
-                "pass",
-                "pwd",
-                "sign",
-                "auth",
-                "bearer",
-                "cookie",
-                "session",
-                "credential",
-                "mnemonic",
-                "seed",
-                "phrase",
-                "jwt",
-                "otp",
-                "origin_string",
-                "eyj",
-                "akia",
-                "asia",
-                "aiza",
-                "ghp_",
-                "gho_",
-                "ghu_",
-                "ghs_",
-                "ghr_",
-                "github_pat_",
-                "glpat-",
-                "xox",
-                "xapp-",
-                "sk-",
-                "sk_",
-                "rk_",
-                "hf_",
-                "sg.",
-                "pypi-",
-                "npm_",
-                "hook",
-                "/services/",
-                "/v2/",
-                "/v3/",
-                "/ws/",
-                "/stream/",
-                "://",
-                ":aa",
-                "%3aa",
-                "/bot",
-            ])
-            .expect("a short list of plain words always builds")
+        words(&[
+            "key",
+            "secret",
+            "token",
+            "pass",
+            "pwd",
+            "sign",
+            "auth",
+            "bearer",
+            "cookie",
+            "session",
+            "credential",
+            "mnemonic",
+            "seed",
+            "phrase",
+            "jwt",
+            "otp",
+            "origin_string",
+            "eyj",
+            "akia",
+            "asia",
+            "aiza",
+            "ghp_",
+            "gho_",
+            "ghu_",
+            "ghs_",
+            "ghr_",
+            "github_pat_",
+            "glpat-",
+            "xox",
+            "xapp-",
+            "sk-",
+            "sk_",
+            "rk_",
+            "hf_",
+            "sg.",
+            "pypi-",
+            "npm_",
+            "hook",
+            "/services/",
+            "/v2/",
+            "/v3/",
+            "/ws/",
+            "/stream/",
+            "://",
+            ":aa",
+            "%3aa",
+            "/bot",
+        ])
     })
+}
+
+/// A search for any of some words, in upper or lower case.
+fn words(words: &[&str]) -> AhoCorasick {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(words)
+        .expect("a short list of plain words always builds")
 }
 
 /// Replaces what `find` finds, in one pass from left to right.

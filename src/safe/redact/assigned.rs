@@ -57,13 +57,7 @@ const WORDS: [&str; 16] = [
 /// Whether a text may name a secret: a quick word for most texts.
 pub(super) fn may_hold(text: &str) -> bool {
     static SEARCH: OnceLock<AhoCorasick> = OnceLock::new();
-    let search = SEARCH.get_or_init(|| {
-        AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .build(WORDS)
-            .expect("a short list of plain words always builds")
-    });
-    search.is_match(text)
+    SEARCH.get_or_init(|| super::words(&WORDS)).is_match(text)
 }
 
 /// All of them in order, none overlapping.
