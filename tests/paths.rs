@@ -22,7 +22,7 @@ use wd_diagnose::diagnosis::Diagnosis;
 use wd_diagnose::model::Level;
 use wd_diagnose::report::{Event, Report};
 use wd_diagnose::source::follow::{Action, Appended, FileId, Notice, Past, SourceId};
-use wd_diagnose::source::{MapChoice, Opening, Reader, Source, SourceFile};
+use wd_diagnose::source::{Ends, MapChoice, Opening, Reader, Source, SourceFile};
 use wd_diagnose::traceback::Roots;
 
 /// Asks the same of every fixture that is one file. The source is called the same on every path, so that
@@ -253,6 +253,7 @@ struct Log<'o> {
     file_name: String,
     offset: u64,
     line: u64,
+    ends: Ends,
 }
 
 impl<'o> Log<'o> {
@@ -266,6 +267,7 @@ impl<'o> Log<'o> {
             file_name: String::new(),
             offset: 0,
             line: 1,
+            ends: Ends::default(),
         }
     }
 
@@ -280,7 +282,7 @@ impl<'o> Log<'o> {
 
     fn opens(&mut self, at: usize, name: &str, file_name: &str) {
         (self.file, self.file_name) = (FileId(at as u64), file_name.to_owned());
-        (self.offset, self.line) = (0, 1);
+        (self.offset, self.line, self.ends) = (0, 1, Ends::default());
         self.take(Notice::Source {
             source: SourceId(0),
             name: name.into(),
@@ -291,18 +293,21 @@ impl<'o> Log<'o> {
     }
 
     fn grows(&mut self, bytes: &[u8]) {
+        let line = self.line;
+        self.line += self.ends.take(bytes);
         self.take(Notice::Appended(Appended {
             source: SourceId(0),
             file: self.file,
             file_name: self.file_name.as_str().into(),
             offset: self.offset,
-            line: self.line,
+            line,
+            ends: self.ends.kind(),
+            next_line: self.line + self.ends.waiting(),
             bytes: bytes.to_vec(),
             past: Past::New,
             written: None,
         }));
         self.offset += bytes.len() as u64;
-        self.line += bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
     }
 
     fn ends(&mut self) {
@@ -318,10 +323,19 @@ impl<'o> Log<'o> {
 
 /// Follows a log that comes in pieces of up to `piece` bytes.
 fn followed(case: &Case, piece: usize, pauses: bool) -> (Report, Vec<Said>) {
-    let options = watch_options(case.options());
+    followed_text(&case.bytes(), case.options(), piece, pauses)
+}
+
+fn followed_text(
+    text: &[u8],
+    options: BatchOptions,
+    piece: usize,
+    pauses: bool,
+) -> (Report, Vec<Said>) {
+    let options = watch_options(options);
     let mut log = Log::new(&options, pauses);
     log.opens(0, "-", "-");
-    for bytes in case.bytes().chunks(piece) {
+    for bytes in text.chunks(piece) {
         log.grows(bytes);
     }
     log.finish()
@@ -397,4 +411,51 @@ fn followed_in_pieces() {
             followed(case, piece, pauses).0
         });
     }
+}
+
+/// A log whose lines end with carriage returns alone, as old Macs wrote them or as a program leaves them that
+/// draws over its line: the same lines at the same places, whatever way the bytes come.
+#[test]
+fn returns_for_newlines() {
+    let source = Source::stdin();
+    let path = std::env::temp_dir().join(format!("returns-{}.log", std::process::id()));
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for case in cases().iter().filter(|case| case.is_file()) {
+        let text = case.bytes();
+        if !text.contains(&b'\n') || text.contains(&b'\r') || text.contains(&0) {
+            continue;
+        }
+        seen += 1;
+        let turned = |byte: &u8| if *byte == b'\n' { b'\r' } else { *byte };
+        let returns: Vec<u8> = text.iter().map(turned).collect();
+        let whole = report_on(&source, Reader::over(Cursor::new(text), opening()), &case.options());
+        let small = returns.len() <= SMALL;
+        let mut ask = |what: &str, report: Report| {
+            if report != whole {
+                wrong.push(format!("{}: {what}", case.name));
+            }
+        };
+        for block in [if small { 1 } else { 512 }, 4096, 1 << 20] {
+            let opening = Opening { block, ..opening() };
+            ask("read", over(case, &source, Cursor::new(returns.clone()), opening));
+        }
+        let packed = zstd::encode_all(&returns[..], 1).unwrap();
+        ask("unpacked", over(case, &source, Cursor::new(packed), opening()));
+        let wide =
+            String::from_utf8_lossy(&returns).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        if std::str::from_utf8(&returns).is_ok() {
+            let wide: Vec<u8> = [vec![0xff, 0xfe], wide].concat();
+            ask("UTF-16", over(case, &source, Cursor::new(wide), opening()));
+        }
+        std::fs::write(&path, &returns).unwrap();
+        let opening = Opening { map: MapChoice::Always, ..opening() };
+        ask("a file", report_on(&source, Source::file(&path).open(&opening), &case.options()));
+        for (piece, pauses) in [(if small { 1 } else { 512 }, false), (100, true)] {
+            let piece = if small { piece } else { piece.max(512) };
+            ask("followed", followed_text(&returns, case.options(), piece, pauses).0);
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert!(seen > 100, "{seen} logs");
+    assert!(wrong.is_empty(), "carriage returns give another answer:\n{}\n", wrong.join("\n"));
 }

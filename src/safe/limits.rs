@@ -79,6 +79,10 @@ pub const DECODER_WINDOW: u64 = 128 << 20;
 /// How much of a file is looked at to tell how it is compressed and encoded.
 pub const SNIFF_BYTES: usize = 4 << 10;
 
+/// How much of a text must hold a carriage return and no newline for carriage returns to end its lines.
+/// A log whose first line is longer than that is seldom, a progress bar before the first line is shorter.
+pub const ENDS_BYTES: usize = 64 << 10;
+
 /// A file written to within this time may be written to again: it is read, not mapped.
 pub const LIVE_FOR: std::time::Duration = std::time::Duration::from_secs(60);
 

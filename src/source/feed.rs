@@ -4,7 +4,10 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use memchr::memchr;
+
 use super::decode::{self, Codec, Decoder};
+use super::ends::{LineEnds, Returns, line_ends};
 use super::map;
 use super::peek::{Peek, read_again};
 use super::text::{Encoding, Utf16, encoding};
@@ -91,13 +94,15 @@ impl Feed {
         Read::by_ref(&mut file).take(limits::SNIFF_BYTES as u64).read_to_end(&mut head)?;
         let plain = Codec::of(&head).is_none() && decode::refusal(&head).is_none();
         let mut feed = match encoding(&head) {
-            Encoding::Bytes { mark } if plain => Feed {
-                file: index,
-                offset: mark as u64,
-                mappable: may_map(&file, meta, opening).then_some(meta.len()),
-                input: Input::File(file),
-                regular: None,
-            },
+            Encoding::Bytes { mark } if plain && ends_with_newlines(&mut file, head, mark)? => {
+                Feed {
+                    file: index,
+                    offset: mark as u64,
+                    mappable: may_map(&file, meta, opening).then_some(meta.len()),
+                    input: Input::File(file),
+                    regular: None,
+                }
+            }
             _ => {
                 file.seek(SeekFrom::Start(0))?;
                 Feed::over(index, Box::new(file), opening)?
@@ -260,11 +265,27 @@ fn decoded(stream: Box<dyn Read + Send>, limit: u64) -> io::Result<(Box<dyn Read
             )));
         }
     }
-    match encoding(stream.peek(limits::SNIFF_BYTES)) {
+    let (mut text, offset) = match encoding(stream.peek(limits::SNIFF_BYTES)) {
         Encoding::Bytes { mark } => {
             io::BufRead::consume(&mut stream, mark);
-            Ok((Box::new(stream), mark as u64))
+            (stream, mark as u64)
         }
-        Encoding::Utf16 { big_endian } => Ok((Box::new(Utf16::new(stream, big_endian)), 0)),
+        Encoding::Utf16 { big_endian } => (Peek::new(Box::new(Utf16::new(stream, big_endian))), 0),
+    };
+    // An ordinary log has a newline early on, and no more of it is waited for.
+    let early = memchr(b'\n', text.peek(limits::SNIFF_BYTES)).is_some();
+    if !early && line_ends(text.peek(limits::ENDS_BYTES)) == LineEnds::Returns {
+        return Ok((Box::new(Returns::new(text)), offset));
     }
+    Ok((Box::new(text), offset))
+}
+
+/// Whether newlines end the lines of a file that was read as far as `head`, whose byte order mark is `mark`
+/// long.
+fn ends_with_newlines(file: &mut File, mut head: Vec<u8>, mark: usize) -> io::Result<bool> {
+    if memchr(b'\n', &head).is_none() {
+        let more = (limits::ENDS_BYTES + mark - head.len()) as u64;
+        Read::by_ref(file).take(more).read_to_end(&mut head)?;
+    }
+    Ok(line_ends(&head[mark..]) != LineEnds::Returns)
 }

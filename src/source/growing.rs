@@ -1,4 +1,5 @@
-use super::buffer::Buffer;
+use super::buffer::{Buffer, newlines};
+use super::ends::{LineEnds, turn_returns};
 use super::{Chunk, Segment};
 
 /// A log that grows: pieces of one or more files in, whole lines as chunks out.
@@ -7,14 +8,17 @@ use super::{Chunk, Segment};
 /// one is there already): a line belongs to one file, so one that is not whole waits until its own file
 /// goes on. What was shown is shown again until it is dropped with [`Growing::keep`].
 ///
+/// Where carriage returns end the lines of a file, they come out as newlines. While that is not known the
+/// file's text is one open line.
+///
 /// ```
-/// use wd_diagnose::source::Growing;
+/// use wd_diagnose::source::{Growing, LineEnds};
 ///
 /// let mut log = Growing::new(1 << 20);
-/// log.append(0, 0, 1, b"one\ntw");
+/// log.append(0, (0, 1), LineEnds::Newlines, b"one\ntw");
 /// assert_eq!(log.whole().bytes, b"one\n");
-/// log.append(1, 0, 1, b"three\n");
-/// log.append(0, 6, 2, b"o\n");
+/// log.append(1, (0, 1), LineEnds::Newlines, b"three\n");
+/// log.append(0, (6, 2), LineEnds::Newlines, b"o\n");
 /// assert_eq!(log.whole().bytes, b"one\nthree\ntwo\n");
 /// ```
 #[derive(Debug, Clone)]
@@ -31,6 +35,9 @@ struct Current {
     file: usize,
     /// Offset of what comes next.
     next: u64,
+    ends: LineEnds,
+    /// A carriage return came last, and what follows says whether it ends a line.
+    held: bool,
     /// Nothing more comes.
     ended: bool,
 }
@@ -43,6 +50,8 @@ struct Open {
     segments: Vec<Segment>,
     hole: Option<u64>,
     next: u64,
+    ends: LineEnds,
+    held: bool,
 }
 
 impl Growing {
@@ -51,23 +60,45 @@ impl Growing {
         Growing { buffer: Buffer::new(limit), current: None, waiting: Vec::new() }
     }
 
-    /// The next bytes of `file`, which begin at `offset`, in line number `line`. A jump in the offset is a
-    /// hole in the file.
-    pub fn append(&mut self, file: usize, offset: u64, line: u64, bytes: &[u8]) {
-        if self.current.is_none_or(|current| current.file != file) {
-            self.turn_to(file, offset, line);
-        } else if self.current.is_some_and(|current| current.next != offset) {
-            self.buffer.jump(Segment { at: 0, file, offset, line });
+    /// The next bytes of `file`, which begin at an offset, in the line of a number. `ends` is what is known
+    /// of its lines' ends with these bytes. A jump in the offset is a hole in the file.
+    pub fn append(
+        &mut self,
+        file: usize,
+        (offset, line): (u64, u64),
+        ends: LineEnds,
+        bytes: &[u8],
+    ) {
+        let segment = Segment { at: 0, file, offset, line };
+        let mut current = match self.current {
+            Some(current) if current.file == file => current,
+            _ => self.turn_to(segment),
+        };
+        if current.next != offset {
+            self.end_held(&mut current);
+            self.buffer.jump(segment);
         }
-        self.buffer.room(bytes.len()).copy_from_slice(bytes);
-        self.buffer.take_in(bytes.len());
-        self.current = Some(Current { file, next: offset + bytes.len() as u64, ended: false });
+        current.ended = false;
+        current.next = offset + bytes.len() as u64;
+        if current.ends == LineEnds::Unknown && ends == LineEnds::Returns {
+            self.split_open_line(&mut current);
+        }
+        current.ends = ends;
+        if ends == LineEnds::Returns {
+            self.take_returns(&mut current, bytes);
+        } else {
+            self.take_in(bytes);
+        }
+        self.current = Some(current);
     }
 
     /// Nothing more comes of `file`: its last line is whole, with or without a newline.
     pub fn end_file(&mut self, file: usize) {
-        match &mut self.current {
-            Some(current) if current.file == file => current.ended = true,
+        match self.current {
+            Some(mut current) if current.file == file => {
+                self.end_returns(&mut current);
+                self.current = Some(Current { ended: true, ..current });
+            }
             _ => {
                 let Some(at) = self.waiting.iter().position(|open| open.file() == Some(file))
                 else {
@@ -75,8 +106,7 @@ impl Growing {
                 };
                 let open = self.waiting.remove(at);
                 self.set_aside();
-                self.take_up(open);
-                self.buffer.end_line();
+                self.end_open(&open);
             }
         }
     }
@@ -104,27 +134,31 @@ impl Growing {
         self.chunk(self.buffer.whole(), false)
     }
 
-    /// All there is, as if nothing more came. Lines that wait for their own file are not in it: see
-    /// [`Growing::close`].
+    /// All there is, as if nothing more came. What only [`Growing::close`] shows is not in it.
     pub fn everything(&self) -> Chunk<'_> {
         self.chunk(self.buffer.bytes().len(), true)
     }
 
-    /// Ends the lines that wait for a file that others have overtaken.
+    /// Nothing more comes: ends the lines that wait for a file that others have overtaken, and judges what
+    /// ends lines where that is not known.
     pub fn close(&mut self) {
+        if let Some(mut current) = self.current {
+            self.end_returns(&mut current);
+            self.current = Some(current);
+        }
         if self.waiting.is_empty() {
             return;
         }
         self.set_aside();
         for open in std::mem::take(&mut self.waiting) {
-            self.take_up(open);
-            self.buffer.end_line();
+            self.end_open(&open);
         }
     }
 
-    /// Whether lines wait for a file that others have overtaken.
-    pub fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+    /// Whether [`Growing::close`] would show more, or other lines.
+    pub fn close_shows_more(&self) -> bool {
+        let unknown = |current: Current| current.held || current.ends == LineEnds::Unknown;
+        !self.waiting.is_empty() || self.current.is_some_and(unknown)
     }
 
     /// Drops all whole lines but their last `keep` bytes.
@@ -147,19 +181,71 @@ impl Growing {
         Chunk { bytes: &self.buffer.bytes()[..end], segments: &segments[..count], last }
     }
 
-    /// From now on bytes of `file` come in.
-    fn turn_to(&mut self, file: usize, offset: u64, line: u64) {
+    /// From now on bytes of another file come in, which `segment` says.
+    fn turn_to(&mut self, segment: Segment) -> Current {
         self.set_aside();
+        let file = segment.file;
         match self.waiting.iter().position(|open| open.file() == Some(file)) {
             Some(at) => {
                 let open = self.waiting.remove(at);
-                let jumps = open.next != offset;
-                self.take_up(open);
-                if jumps {
-                    self.buffer.jump(Segment { at: 0, file, offset, line });
-                }
+                self.take_up(&open)
             }
-            None => self.buffer.jump(Segment { at: 0, file, offset, line }),
+            None => {
+                self.buffer.jump(segment);
+                let (next, ends) = (segment.offset, LineEnds::default());
+                Current { file, next, ends, held: false, ended: false }
+            }
+        }
+    }
+
+    fn take_in(&mut self, bytes: &[u8]) {
+        self.buffer.room(bytes.len()).copy_from_slice(bytes);
+        self.buffer.take_in(bytes.len());
+    }
+
+    /// Takes in bytes of a file whose lines end with carriage returns. One that comes last is held back.
+    fn take_returns(&mut self, current: &mut Current, bytes: &[u8]) {
+        let mut turned = Vec::with_capacity(bytes.len() + 1);
+        turned.extend(current.held.then_some(b'\r'));
+        turned.extend_from_slice(bytes);
+        turn_returns(&mut turned);
+        current.held = turned.pop_if(|last| *last == b'\r').is_some();
+        self.take_in(&turned);
+    }
+
+    /// What came of a file so far, which is one open line, has carriage returns for line ends.
+    fn split_open_line(&mut self, current: &mut Current) {
+        if self.buffer.skipping() {
+            return;
+        }
+        let (bytes, segments, _) = self.buffer.take_open_line();
+        let start = self.buffer.bytes().len();
+        let first = segments.first().map_or(1, |first| first.line);
+        for (index, &segment) in segments.iter().enumerate() {
+            self.end_held(current);
+            let line = first + newlines(&self.buffer.bytes()[start..]);
+            self.buffer.jump(Segment { line, ..segment });
+            let end = segments.get(index + 1).map_or(bytes.len(), |next| next.at);
+            self.take_returns(current, &bytes[segment.at..end]);
+        }
+    }
+
+    /// Nothing more comes of the file that is in its turn, or not from here on: judges its line ends.
+    fn end_returns(&mut self, current: &mut Current) {
+        if current.ends == LineEnds::Unknown {
+            let open = &self.buffer.bytes()[self.buffer.whole()..];
+            if open.contains(&b'\r') {
+                self.split_open_line(current);
+                current.ends = LineEnds::Returns;
+            }
+        }
+        self.end_held(current);
+    }
+
+    /// A carriage return that was held back ends a line.
+    fn end_held(&mut self, current: &mut Current) {
+        if std::mem::take(&mut current.held) {
+            self.take_in(b"\n");
         }
     }
 
@@ -170,12 +256,22 @@ impl Growing {
             self.buffer.end_line();
         } else if self.buffer.open_line() {
             let (bytes, segments, hole) = self.buffer.take_open_line();
-            self.waiting.push(Open { bytes, segments, hole, next: current.next });
+            let Current { next, ends, held, .. } = current;
+            self.waiting.push(Open { bytes, segments, hole, next, ends, held });
         }
     }
 
-    fn take_up(&mut self, open: Open) {
+    fn take_up(&mut self, open: &Open) -> Current {
         self.buffer.put_open_line(&open.bytes, &open.segments, open.hole);
+        let file = open.file().unwrap_or_default();
+        Current { file, next: open.next, ends: open.ends, held: open.held, ended: false }
+    }
+
+    /// Nothing more comes of a file whose line is open.
+    fn end_open(&mut self, open: &Open) {
+        let mut current = self.take_up(open);
+        self.end_returns(&mut current);
+        self.buffer.end_line();
     }
 }
 
@@ -189,7 +285,7 @@ impl Open {
 mod tests {
     use proptest::prelude::*;
 
-    use super::Growing;
+    use super::{Growing, LineEnds};
 
     /// Every whole line that was shown, with its place, as a caller sees them who keeps `keep` bytes.
     struct Shown {
@@ -234,7 +330,9 @@ mod tests {
                 let to = from.saturating_add(size).min(text.len());
                 if from < to {
                     let line = 1 + text[..from].matches('\n').count() as u64;
-                    shown.growing.append(file, from as u64, line, &text.as_bytes()[from..to]);
+                    let place = (from as u64, line);
+                    let piece = &text.as_bytes()[from..to];
+                    shown.growing.append(file, place, LineEnds::Newlines, piece);
                     shown.look(false);
                     done[file] = to;
                 }
@@ -264,14 +362,36 @@ mod tests {
     #[test]
     fn a_hole_and_a_line_that_is_too_long_keep_offsets_true() {
         let mut growing = Growing::new(4);
-        growing.append(0, 0, 1, b"abc");
-        growing.append(0, 3, 1, b"defgh");
-        growing.append(0, 8, 1, b"\nnext\n");
+        growing.append(0, (0, 1), LineEnds::Newlines, b"abc");
+        growing.append(0, (3, 1), LineEnds::Newlines, b"defgh");
+        growing.append(0, (8, 1), LineEnds::Newlines, b"\nnext\n");
         assert_eq!(growing.whole().bytes, b"abcd\nnext\n");
         assert_eq!(growing.whole().place(5, None).byte, 9);
-        growing.append(0, 4096, 3, b"far\n");
+        growing.append(0, (4096, 3), LineEnds::Newlines, b"far\n");
         let chunk = growing.whole();
         let place = chunk.place(10, None);
         assert_eq!((&chunk.bytes[10..], place.byte, place.line), (&b"far\n"[..], 4096, 3));
+    }
+
+    #[test]
+    fn what_returns_have_ended_is_split_once_it_is_known() {
+        let mut growing = Growing::new(1000);
+        growing.append(0, (0, 1), LineEnds::Unknown, b"one\r");
+        growing.append(1, (0, 1), LineEnds::Newlines, b"other\nlog");
+        growing.append(0, (4, 1), LineEnds::Unknown, b"two");
+        assert_eq!(growing.whole().bytes, b"other\n");
+        let mut closed = growing.clone();
+        assert!(closed.close_shows_more());
+        closed.close();
+        assert_eq!(closed.everything().bytes, b"other\none\nlog\ntwo\n");
+        growing.append(0, (7, 2), LineEnds::Returns, b"\rthree\r");
+        growing.append(0, (14, 3), LineEnds::Returns, b"\nfour\r");
+        growing.append(0, (20, 4), LineEnds::Returns, b"five\r");
+        let chunk = growing.whole();
+        assert_eq!(chunk.bytes, b"other\none\ntwo\nthree\r\nfour\n");
+        let place = chunk.place(21, None);
+        assert_eq!((place.byte, place.line), (15, 4));
+        growing.end_file(0);
+        assert_eq!(growing.everything().bytes, b"other\none\ntwo\nthree\r\nfour\nfive\n");
     }
 }

@@ -5,6 +5,7 @@ mod buffer;
 mod chunk;
 mod decode;
 mod discover;
+mod ends;
 mod feed;
 pub mod follow;
 mod growing;
@@ -21,6 +22,7 @@ use std::time::SystemTime;
 
 pub use chunk::{Chunk, Place, Segment};
 pub use discover::{Discover, Discovery, PathArg, Problem, discover};
+pub use ends::{Ends, LineEnds};
 pub use growing::Growing;
 pub use names::LOOKED_FOR;
 pub use reader::{ReadError, Reader, Totals};

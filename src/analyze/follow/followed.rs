@@ -125,7 +125,7 @@ impl<'r> Followed<'r> {
         let end = piece.offset + piece.bytes.len() as u64;
         self.bytes += end.saturating_sub(file.next.max(piece.offset));
         file.next = end;
-        file.line = piece.line + memchr::memchr_iter(b'\n', &piece.bytes).count() as u64;
+        file.line = piece.next_line;
         match piece.past {
             Past::Told => {
                 file.before = file.before.max(end);
@@ -136,7 +136,7 @@ impl<'r> Followed<'r> {
             Past::New => {}
         }
         file.written = piece.written.map(|written| (written, wall));
-        self.growing.append(at, piece.offset, piece.line, &piece.bytes);
+        self.growing.append(at, (piece.offset, piece.line), piece.ends, &piece.bytes);
         self.settle(desk);
         self.plan_stall(desk);
         if desk.now.saturating_sub(self.looked) >= GROWTH_EVERY {
@@ -325,7 +325,7 @@ impl<'r> Followed<'r> {
     fn suppose(&self, open: bool) -> (Vec<News>, Stream<'r>) {
         let mut stream = self.voice().clone();
         stream.apart = self.told.records();
-        if open && self.growing.has_waiting() {
+        if open && self.growing.close_shows_more() {
             let mut growing = self.growing.clone();
             growing.close();
             stream.push(&growing.everything(), self.kept);

@@ -6,6 +6,7 @@ use super::*;
 use crate::analyze::BatchOptions;
 use crate::model::Level;
 use crate::rules::RuleOptions;
+use crate::source::LineEnds;
 use crate::source::follow::{Action, Past};
 use crate::traceback::Roots;
 
@@ -65,6 +66,8 @@ fn told(rss: impl Fn(u32) -> u32, minutes: u32) -> (Vec<(String, u32)>, Vec<Stri
             file_name: name.clone(),
             offset,
             line: u64::from(line) + 1,
+            ends: LineEnds::Newlines,
+            next_line: u64::from(line) + 2,
             past: Past::New,
             written: None,
             bytes,

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::super::buffer::newlines;
+use memchr::memchr;
+
+use super::super::ends::Ends;
 use super::disk::{Inode, changed, next_data, read_at};
 use super::encoding::{Text, decode, refusal_of};
 use super::known::Left;
@@ -71,7 +73,9 @@ pub(super) struct Generation {
     text: Text,
     /// Offset as decoded, and line number, of the byte that is read next.
     pub(super) offset: u64,
-    pub(super) line: u64,
+    line: u64,
+    /// What ends its lines, as far as it was read.
+    ends: Ends,
     /// Up to this offset in the file its bytes were there when following began.
     backlog: u64,
     /// What is decoded before this offset is not given out: it was settled before.
@@ -130,6 +134,7 @@ impl Generation {
             text: Text::Unknown,
             offset: 0,
             line: 1,
+            ends: Ends::default(),
             backlog: 0,
             skip: 0,
             told: 0,
@@ -179,19 +184,29 @@ impl Generation {
     /// Where it stands, of which nothing was given out.
     pub(super) fn settled(&self) -> Settled {
         let offset = self.offset.max(self.skip);
-        Settled { offset, line: self.line, told: offset.max(self.told) }
+        Settled { offset, line: self.line(), told: offset.max(self.told) }
     }
 
-    /// Tells the encoding from the first bytes, where there are any.
+    /// Number of the line that the next byte belongs to.
+    pub(super) fn line(&self) -> u64 {
+        self.line + self.ends.waiting()
+    }
+
+    /// Tells the encoding and the line ends from the first bytes, where there are any.
     fn sniff(&mut self) -> io::Result<()> {
         let mut head = vec![0; limits::SNIFF_BYTES];
-        let n = read_at(&self.file, &mut head, 0)?;
+        let mut n = read_at(&self.file, &mut head, 0)?;
         self.text = Text::told(&head[..n], true);
         if let Text::Bytes = self.text
             && n == 0
         {
             self.text = Text::Unknown;
         }
+        if memchr(b'\n', &head[..n]).is_none() {
+            head.resize(limits::ENDS_BYTES * self.text.unit(), 0);
+            n = read_at(&self.file, &mut head, 0)?;
+        }
+        self.ends = Ends::told_by(&decode(self.text, &head[..n], true, false).2);
         Ok(())
     }
 
@@ -419,17 +434,20 @@ impl Generation {
                     _ if old => Past::Backlog,
                     _ => Past::New,
                 };
+                let line = self.line;
+                self.line += self.ends.take(piece);
                 cx.queue.push(Notice::Appended(Appended {
                     source: self.source,
                     file: self.id,
                     file_name: self.name.clone(),
                     offset: self.offset,
-                    line: self.line,
+                    line,
+                    ends: self.ends.kind(),
+                    next_line: self.line(),
                     bytes: piece.to_vec(),
                     past,
                     written: self.written,
                 }));
-                self.line += newlines(piece);
             }
             self.offset += len as u64;
         }

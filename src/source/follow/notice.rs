@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::super::ends::LineEnds;
 use serde::{Deserialize, Serialize};
 
 /// One followed log: a path as given, a set of dated files in a folder, a FIFO, or standard input.
@@ -107,6 +108,11 @@ pub struct Appended {
     pub offset: u64,
     /// Number (from 1) of the line that the first byte belongs to.
     pub line: u64,
+    /// What ends the lines of the file, as far as its bytes up to the end of these tell. Carriage returns
+    /// are in `bytes` as they came.
+    pub ends: LineEnds,
+    /// Number of the line that the byte behind these belongs to.
+    pub next_line: u64,
     /// The bytes as decoded: UTF-8 or another superset of ASCII. Not empty. They may begin and end anywhere
     /// in a line.
     pub bytes: Vec<u8>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::super::buffer::newlines;
+use super::super::ends::Ends;
 use super::encoding::{Text, decode, refusal_of};
 use super::notice::{Action, Appended, FileId, Notice, Past, SourceId};
 use super::queue::{Bell, Queue};
@@ -26,6 +26,7 @@ pub(super) struct Stream {
     raw: Vec<u8>,
     offset: u64,
     line: u64,
+    ends: Ends,
     opened: bool,
 }
 
@@ -40,7 +41,7 @@ impl Stream {
         let file = FileId(0);
         let raw = Vec::new();
         let text = Text::Unknown;
-        let (offset, line) = (0, 1);
+        let (offset, line, ends) = (0, 1, Ends::default());
         let mut stream = Stream {
             source,
             name,
@@ -52,6 +53,7 @@ impl Stream {
             raw,
             offset,
             line,
+            ends,
             opened: false,
         };
         stream.open();
@@ -67,6 +69,7 @@ impl Stream {
         self.raw.clear();
         self.offset = 0;
         self.line = 1;
+        self.ends = Ends::default();
         self.queue.push(Notice::Source {
             source: self.source,
             name: self.name.clone(),
@@ -109,18 +112,21 @@ impl Stream {
         if !self.queue.wait_for_room() {
             return false;
         }
+        let line = self.line;
+        self.line += self.ends.take(bytes);
         self.queue.push(Notice::Appended(Appended {
             source: self.source,
             file: self.file,
             file_name: self.name.clone(),
             offset: self.offset,
-            line: self.line,
+            line,
+            ends: self.ends.kind(),
+            next_line: self.line + self.ends.waiting(),
             bytes: bytes.to_vec(),
             past: Past::New,
             written: None,
         }));
         self.offset += bytes.len() as u64;
-        self.line += newlines(bytes);
         true
     }
 

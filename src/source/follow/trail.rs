@@ -452,7 +452,7 @@ impl Trail {
         let left = Left {
             print: generation.print.clone(),
             offset: generation.offset,
-            line: generation.line,
+            line: generation.line(),
         };
         cx.known.remember(inode, self.index, Some(left));
         self.end_cut(cx, index);

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use memchr::{memchr_iter, memrchr};
+use memchr::{memrchr, memrchr2};
 
 use super::super::disk::read_at;
 use super::super::encoding::Text;
@@ -14,7 +14,7 @@ use super::super::queue::Bell;
 use super::super::state::StoredFile;
 use super::Generation;
 use crate::safe::limits;
-use crate::source::buffer::newlines;
+use crate::source::ends::{Ends, LineEnds};
 use crate::source::text::turn;
 
 /// Files up to this size have their lines counted at once, larger ones on the side.
@@ -25,6 +25,7 @@ const COUNT_AT_ONCE: u64 = 8 << 20;
 pub(super) struct Count {
     offset: u64,
     line: u64,
+    ends: Ends,
 }
 
 impl Generation {
@@ -36,6 +37,9 @@ impl Generation {
     pub(in super::super) fn resume(&mut self, stored: &StoredFile, given: u64) -> io::Result<()> {
         self.sniff()?;
         self.print = Print::at(&self.file, stored.place.raw)?;
+        if stored.place.raw == 0 {
+            self.ends = Ends::default();
+        }
         self.offset = stored.place.offset;
         self.line = stored.settled.line;
         self.skip = stored.settled.offset;
@@ -56,7 +60,11 @@ impl Generation {
             let most = raw.min(limits::LINE_BYTES as u64);
             let mut last = vec![0; usize::try_from(most).unwrap_or(limits::LINE_BYTES)];
             let n = read_at(&self.file, &mut last, raw - most)?;
-            let open = memrchr(b'\n', &last[..n]).map(|newline| n - newline - 1);
+            let end = match self.ends.kind() {
+                LineEnds::Returns => memrchr2(b'\n', b'\r', &last[..n]),
+                LineEnds::Newlines | LineEnds::Unknown => memrchr(b'\n', &last[..n]),
+            };
+            let open = end.map(|end| n - end - 1);
             match open {
                 Some(open) => raw -= open as u64,
                 None if most == raw => raw = 0,
@@ -80,6 +88,7 @@ impl Generation {
         };
         self.print = Print::at(&self.file, raw)?;
         if raw == 0 {
+            self.ends = Ends::default();
             return Ok(());
         }
         let (text, file) = (self.text, self.file.try_clone()?);
@@ -101,6 +110,7 @@ impl Generation {
     pub(super) fn counted(&mut self, count: Count) {
         self.offset = count.offset;
         self.line = count.line;
+        self.ends = count.ends;
         self.counting = None;
     }
 }
@@ -110,7 +120,7 @@ impl Generation {
 fn count(file: &File, text: Text, raw: u64) -> Count {
     let mut block = vec![0; limits::FOLLOW_BLOCK];
     let mut at = 0;
-    let mut count = Count { offset: 0, line: 1 };
+    let mut count = Count { offset: 0, line: 1, ends: Ends::default() };
     let mut decoded = String::new();
     while at < raw {
         let most = usize::try_from(raw - at).unwrap_or(block.len()).min(block.len());
@@ -120,12 +130,12 @@ fn count(file: &File, text: Text, raw: u64) -> Count {
                 decoded.clear();
                 let n = turn(&block[..n], big_endian, at == 0, at + n as u64 >= raw, &mut decoded);
                 count.offset += decoded.len() as u64;
-                count.line += memchr_iter(b'\n', decoded.as_bytes()).count() as u64;
+                count.line += count.ends.take(decoded.as_bytes());
                 n
             }
             _ => {
                 count.offset += n as u64;
-                count.line += newlines(&block[..n]);
+                count.line += count.ends.take(&block[..n]);
                 n
             }
         };
@@ -137,5 +147,7 @@ fn count(file: &File, text: Text, raw: u64) -> Count {
     if !matches!(text, Text::Utf16 { .. }) {
         count.offset = raw;
     }
+    count.line += count.ends.waiting();
+    count.ends = count.ends.passed();
     count
 }

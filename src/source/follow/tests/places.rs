@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
-use super::{Action, Eyes, From, Logs, Notice, heard, lines};
+use super::{Action, Eyes, From, Heard, Logs, Notice, heard, lines};
+use crate::source::LineEnds;
 
 fn on(logs: &Logs, from: From) -> Eyes {
     Eyes::on(&[logs.path("bot.log")], from)
@@ -228,4 +229,26 @@ fn what_cannot_be_followed_holds_nothing_up() {
         })
         .collect();
     assert_eq!(skipped, ["socket", "folder"]);
+}
+
+/// From its end on, and where it was left: the lines of a file that carriage returns end are counted as such.
+#[test]
+fn lines_that_returns_end_are_counted() {
+    let logs = Logs::new();
+    let pieces = |heard: &Heard| -> Vec<(u64, u64, LineEnds, u64)> {
+        let appended = heard.notices.iter().filter_map(|notice| match notice {
+            Notice::Appended(one) => Some((one.offset, one.line, one.ends, one.next_line)),
+            _ => None,
+        });
+        appended.collect()
+    };
+    let long = lines(0, 2000).replace('\n', "\r");
+    logs.append("long.log", &long);
+    logs.append("short.log", "one\rtwo");
+    let mut eyes = Eyes::on(&[logs.path("long.log"), logs.path("short.log")], From::End);
+    assert_eq!(pieces(&eyes.heard), [(0, 1, LineEnds::Unknown, 1)], "what may be one line yet");
+    logs.append("long.log", "next\r\nlast\r");
+    eyes.look();
+    let from = long.len() as u64;
+    assert_eq!(pieces(&eyes.heard)[1], (from, 2001, LineEnds::Returns, 2003));
 }
