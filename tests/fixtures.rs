@@ -23,7 +23,6 @@ const KNOWN_MISSES: &[&str] = &[
     "dependencies/attribute-gone",
     "dependencies/circular-import",
     "dependencies/undefined-symbol",
-    "formats/structlog-rich",
     "healthy/drill",
     "healthy/optional-import",
     "healthy/retried-503-debug",

@@ -10,7 +10,9 @@ use rayon::prelude::*;
 
 use crate::detect::Matcher;
 use crate::diagnosis::{Finding, Line, TAIL_ITEMS, lines_before};
-use crate::event::{Assembled, Event, Layout, Reading, Stamp, Weave, assemble, stamped_at};
+use crate::event::{
+    Assembled, Event, Layout, Reading, Stamp, Weave, assemble, beginning, stamped_at,
+};
 use crate::rules::MarkKind;
 use crate::safe::limits;
 use crate::source::{Chunk, Place, Segment};
@@ -71,7 +73,7 @@ pub(super) struct Stream<'r> {
     waiting: VecDeque<u64>,
     /// The place of the event assembled last, to count newlines from.
     placed: Option<(u64, Place)>,
-    /// Where the last event of each writer ended.
+    /// Where the last events of each writer ended.
     strands: HashMap<u64, Strand>,
     started: bool,
     sampler: Sampler,
@@ -94,13 +96,42 @@ pub(super) struct Stream<'r> {
     pub(super) apart: Vec<Place>,
 }
 
-/// One writer's last event.
+/// What one writer's last event takes of its lines.
 #[derive(Debug, Clone, Default)]
 struct Strand {
-    /// Where the next one may begin.
+    /// By the last event in which something was found.
+    proved: Claim,
+    /// By the last event, in which perhaps nothing is.
+    ahead: Claim,
+    /// Where the last event began in which nothing was.
+    vain: Option<u64>,
+}
+
+/// What an event takes of its writer's lines.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Claim {
+    /// Where the next event may begin.
     floor: u64,
     /// Lines behind that which are part of it.
-    claimed: Vec<u64>,
+    lines: Vec<u64>,
+}
+
+impl Claim {
+    fn new(event: &Event<'_>, base: u64) -> Claim {
+        let behind = event.lines.iter().filter(|line| line.at >= event.resume);
+        Claim {
+            floor: base + event.resume as u64,
+            lines: behind.map(|line| base + line.at as u64).collect(),
+        }
+    }
+
+    fn holds(&self, position: u64) -> bool {
+        position < self.floor || self.lines.binary_search(&position).is_ok()
+    }
+
+    fn ends_before(&self, position: u64) -> bool {
+        self.floor <= position && self.lines.last().is_none_or(|&last| last <= position)
+    }
 }
 
 /// What a chunk came to.
@@ -117,6 +148,7 @@ struct Placed<'c> {
     event: Event<'c>,
     place: Place,
     lane: usize,
+    writer: u64,
 }
 
 impl<'r> Stream<'r> {
@@ -225,9 +257,7 @@ impl<'r> Stream<'r> {
         if let Some(weave) = &mut self.weave {
             weave.forget(usize::try_from(base - self.base).unwrap_or(usize::MAX));
         }
-        self.strands.retain(|_, strand| {
-            strand.floor > base || strand.claimed.last().is_some_and(|&last| last > base)
-        });
+        self.strands.retain(|_, strand| !strand.proved.ends_before(base));
         self.base = base;
         self.shown = kept;
     }
@@ -336,16 +366,18 @@ impl<'r> Stream<'r> {
             };
             let position = self.base + at as u64;
             let writer = weave.as_ref().map_or(0, |weave| weave.strand_at(at));
-            let floor = match self.strands.get(&writer) {
-                Some(strand) if position < strand.floor => None,
-                Some(strand) if strand.claimed.binary_search(&position).is_ok() => None,
-                Some(strand) => Some(self.in_part(strand.floor)),
-                None => Some(0),
-            };
-            let Some(floor) = floor else {
-                self.waiting.pop_front();
+            let Strand { proved, ahead, .. } = self.strands.entry(writer).or_default();
+            if ahead.holds(position) {
+                if proved.holds(position) {
+                    self.waiting.pop_front();
+                } else {
+                    // Whether the event that takes it holds anything must be known first.
+                    self.examine(part, weave.as_ref(), &mut batch);
+                }
                 continue;
-            };
+            }
+            let (proved, ahead) = (proved.floor, ahead.floor);
+            let (proved, floor) = (self.in_part(proved), self.in_part(ahead));
             if weave.is_none()
                 && let Some(layout) = self.layout_at(part, at)
             {
@@ -372,21 +404,28 @@ impl<'r> Stream<'r> {
             match assemble(part, reading, at, floor, &speaks) {
                 Assembled::More { .. } => break,
                 Assembled::Event(event) => {
+                    let start = event.start();
+                    let is_one_record = event.head.begins && event.lines.len() == 1 && start == at;
+                    if proved < floor
+                        && !is_one_record
+                        && beginning(part, reading, at, proved) != start
+                    {
+                        // It would begin earlier, had nothing been found in the event before it.
+                        self.examine(part, weave.as_ref(), &mut batch);
+                        continue;
+                    }
                     self.waiting.pop_front();
-                    let base = self.base;
+                    let claim = Claim::new(&event, self.base);
+                    let position = self.base + start as u64;
                     let strand = self.strands.entry(writer).or_default();
-                    strand.floor = base + event.resume as u64;
-                    strand.claimed.clear();
-                    strand.claimed.extend(
-                        event
-                            .lines
-                            .iter()
-                            .filter(|line| line.at >= event.resume)
-                            .map(|line| base + line.at as u64),
-                    );
-                    let lane = weave.as_ref().map_or(0, |weave| weave.lane_at(event.start()));
-                    let place = self.place(part, event.start());
-                    batch.push(Placed { event: *event, place, lane });
+                    if strand.vain == Some(position) {
+                        // Another line of an event in which nothing was found.
+                        continue;
+                    }
+                    strand.ahead = claim;
+                    let lane = weave.as_ref().map_or(0, |weave| weave.lane_at(start));
+                    let place = self.place(part, start);
+                    batch.push(Placed { event: *event, place, lane, writer });
                     if batch.len() == BATCH {
                         self.examine(part, weave.as_ref(), &mut batch);
                     }
@@ -479,10 +518,13 @@ impl<'r> Stream<'r> {
             let start = placed.event.start();
             let banner = self.lanes[placed.lane].banner.as_ref();
             let starts = banner.is_some_and(|banner| banner.is_start(part.bytes, start));
+            let strand = self.strands.entry(placed.writer).or_default();
             if finding.is_nothing() && !starts {
                 // A candidate in vain: its lines are lines like all others.
+                strand.vain = Some(self.base + start as u64);
                 continue;
             }
+            strand.proved = Claim::new(&placed.event, self.base);
             if let Some(zone) = &self.zone {
                 finding.stamp = finding.stamp.map(|stamp| stamp.with_zone(zone));
             }
@@ -504,7 +546,10 @@ impl<'r> Stream<'r> {
             let weave = weave.map(|weave| (weave, placed.lane));
             self.lanes[placed.lane].pass(part, self.base, weave, placed.event.resume);
         }
-        batch.clear();
+        for placed in batch.drain(..) {
+            let strand = self.strands.entry(placed.writer).or_default();
+            strand.ahead.clone_from(&strand.proved);
+        }
     }
 
     /// The lanes that a finding concerns: its own; where a supervisor or the system speaks, that of the

@@ -3,15 +3,18 @@
 //! An event depends only on the bytes near it: never on where a chunk was cut, so that every way of
 //! reading a log gives the same events.
 
+mod beginning;
+
 use std::borrow::Cow;
 
 use super::lines::{Lines, Reading};
 use super::record::Record;
 use super::weave::After;
-use crate::model::Severity;
 use crate::safe::limits;
 use crate::source::Chunk;
-use crate::traceback::{Grammar, Step, has_header, is_frame, looks_inside};
+use crate::traceback::{Grammar, Step, is_frame, looks_inside};
+
+use beginning::{HEADER_LINES_BACK, in_trouble, logs_traceback};
 
 /// One logical log record: its first line and every line that continues it.
 #[derive(Debug, Clone)]
@@ -49,9 +52,6 @@ pub enum Assembled<'c> {
     },
 }
 
-/// How many lines before a bare line may hold the header it continues.
-const HEADER_LINES_BACK: usize = 12;
-
 /// How many lines of other writers may stand inside a torn traceback.
 const TORN_LINES: usize = 64;
 
@@ -68,8 +68,7 @@ pub fn assemble<'c>(
     speaks: &dyn Fn(&str) -> bool,
 ) -> Assembled<'c> {
     let lines = Lines::new(chunk.bytes, reading, at);
-    let at = lines.start(at, floor.max(at.saturating_sub(limits::LOOK_BACK)));
-    let start = beginning(&lines, at, floor);
+    let start = beginning::of_line(&lines, at, floor);
     let above = above(&lines, start);
     Extension {
         lines,
@@ -85,6 +84,11 @@ pub fn assemble<'c>(
         bytes: 0,
     }
     .run()
+}
+
+/// Where [`assemble`] finds the beginning of the event that holds the line at `at`, with that `floor`.
+pub fn beginning(chunk: &Chunk<'_>, reading: Reading<'_>, at: usize, floor: usize) -> usize {
+    beginning::of_line(&Lines::new(chunk.bytes, reading, at), at, floor)
 }
 
 /// What kind of lines stand above an event.
@@ -112,91 +116,6 @@ fn above(lines: &Lines<'_>, start: usize) -> Above {
     Above::Prints
 }
 
-/// Start of the event that holds the line at `at`.
-fn beginning(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
-    let floor = floor.max(at.saturating_sub(limits::LOOK_BACK));
-    let record = lines.record(at, lines.end(at));
-    let begins = record.begins;
-    let starts = Grammar::start(&record.message).is_some();
-    let inside = looks_inside(&record.message);
-    if record.begins && (starts || !inside) {
-        return if starts { preamble(lines, at, floor) } else { at };
-    }
-    if starts {
-        return head_of_traceback(lines, at, floor);
-    }
-    if inside || is_exception_after_code(lines, at, floor) {
-        // The log begins inside this traceback, or its head was no candidate: walk up to where it starts.
-        let mut start = at;
-        for _ in 0..limits::EVENT_LINES {
-            let Some((before, end)) = lines.before(start, floor) else { break };
-            let record = lines.record(before, end);
-            if Grammar::start(&record.message).is_some() {
-                return head_of_traceback(lines, before, floor);
-            }
-            if !looks_inside(&record.message) || record.begins != begins {
-                break;
-            }
-            start = before;
-        }
-        return start;
-    }
-    // A line without a header: it belongs to a record above only if that one is in trouble.
-    let mut start = at;
-    for _ in 0..HEADER_LINES_BACK {
-        let Some((before, end)) = lines.before(start, floor) else { break };
-        let record = lines.record(before, end);
-        if record.begins {
-            return if in_trouble(&record) && record.wrapper.is_none() { before } else { at };
-        }
-        if record.message.trim().is_empty() {
-            break;
-        }
-        start = before;
-    }
-    at
-}
-
-/// Preambles (`Exception in thread …`, `Task exception was never retrieved`) above a traceback's head.
-fn preamble(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
-    let mut start = at;
-    for _ in 0..3 {
-        let Some((before, end)) = lines.before(start, floor) else { break };
-        let record = lines.record(before, end);
-        let begins_one = Grammar::start(&record.message).is_some() && !has_header(&record.message);
-        if !begins_one {
-            break;
-        }
-        start = before;
-    }
-    start
-}
-
-/// From a bare `Traceback` line up to the record that logged it, where one did.
-fn head_of_traceback(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
-    let start = preamble(lines, at, floor);
-    let mut above = start;
-    for _ in 0..HEADER_LINES_BACK {
-        let Some((before, end)) = lines.before(above, floor) else { break };
-        let record = lines.record(before, end);
-        if record.begins {
-            return if logs_traceback(lines, &record, at) { before } else { start };
-        }
-        if record.message.trim().is_empty() || looks_inside(&record.message) {
-            break;
-        }
-        above = before;
-    }
-    start
-}
-
-fn is_exception_after_code(lines: &Lines<'_>, at: usize, floor: usize) -> bool {
-    lines.before(at, floor).is_some_and(|(before, end)| {
-        let record = lines.record(before, end);
-        !record.begins && looks_inside(&record.message)
-    })
-}
-
 /// A record's message with its other fields (`code=-1003`) behind its first line: exchanges' codes often
 /// stand in a field of their own.
 fn with_fields<'c>(record: &Record<'c>) -> Cow<'c, str> {
@@ -213,37 +132,6 @@ fn with_fields<'c>(record: &Record<'c>) -> Cow<'c, str> {
         text.push_str(rest);
     }
     Cow::Owned(text)
-}
-
-/// Lines of a traceback among which its outermost frame is looked for.
-const FRAME_LINES: usize = 400;
-
-/// Whether a record logged the bare traceback whose head is at `at`. A warning mostly did not, where the
-/// traceback reaches the program's outermost frame: then the interpreter wrote it. (One that a logger
-/// writes begins where the exception was caught.)
-fn logs_traceback(lines: &Lines<'_>, record: &Record<'_>, at: usize) -> bool {
-    if record.severity != Some(Severity::Warning) {
-        return in_trouble(record);
-    }
-    let mut at = at;
-    for _ in 0..FRAME_LINES {
-        let After::Line(next) = lines.after(lines.end(at)) else { break };
-        at = next;
-        let line = lines.record(at, lines.end(at));
-        if line.begins {
-            break;
-        }
-        let text = line.message.trim_end();
-        if text.ends_with(", in <module>") || text.contains("\"<frozen runpy>\"") {
-            return false;
-        }
-    }
-    true
-}
-
-/// A record whose following bare lines are its own: what goes wrong is logged with its traceback.
-fn in_trouble(record: &Record<'_>) -> bool {
-    record.severity.is_some_and(|severity| severity >= Severity::Warning)
 }
 
 /// Reads on from an event's first line to its last.

@@ -30,6 +30,17 @@ pub(super) fn closes(text: &str) -> bool {
     CLOSE.iter().any(|corner| text.starts_with(corner))
 }
 
+/// Whether the line is the bottom border of a box, and no more than that.
+pub fn closes_box(line: &str) -> bool {
+    let text = line.trim();
+    closes(text) && !text.contains(char::is_alphanumeric)
+}
+
+/// Whether the line begins with the side of a box.
+pub fn is_in_box(line: &str) -> bool {
+    line.trim_start().starts_with(SIDE)
+}
+
 /// What stands between the two sides; `None` where the line does not start with one.
 pub(super) fn inside(line: &str) -> Option<&str> {
     let text = line.trim();

@@ -12,6 +12,7 @@ mod preamble;
 #[cfg(test)]
 mod tests;
 
+pub use boxed::{closes_box, is_in_box};
 pub use frame::{Roots, is_own, own_frame, package, path_parts};
 pub use grammar::Grammar;
 pub use inline::{Inline, inline_exceptions};
