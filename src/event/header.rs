@@ -285,7 +285,13 @@ impl<'t> Walk<'t> {
                 Spelling::Title => {
                     (column || self.bare == 0) && matches!(mark, Mark::Dash | Mark::Pipe)
                 }
-                Spelling::Letter => (column || before == Mark::Colon) && mark == before,
+                Spelling::Letter => {
+                    (column || before == Mark::Colon) && mark == before
+                        || self.follows_epoch(before) && mark == Mark::Space && {
+                            let next = self.bytes.get(separator.next);
+                            next.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'[')
+                        }
+                }
             };
         }
         match word.spelling {
@@ -299,6 +305,13 @@ impl<'t> Walk<'t> {
             }
             Spelling::Letter => self.opens == 0 && self.time_follows(separator),
         }
+    }
+
+    /// Whether only a number of seconds stands before: a machine wrote that, and a letter behind it is no
+    /// word of a sentence. (`F 12.30` behind it is a share and its price.)
+    fn follows_epoch(&self, before: Mark) -> bool {
+        let epoch = self.time.as_ref().is_some_and(|(time, _)| time.order == stamp::Order::Epoch);
+        epoch && self.opens == 0 && self.bare == 0 && before == Mark::Space
     }
 
     fn time_follows(&self, separator: Separator) -> bool {

@@ -121,6 +121,13 @@ pub(super) fn read_parts<'a>(mut parts: impl Iterator<Item = &'a [u8]>) -> Recor
     let Some(outer) = wrapper::peel(&text, lead.as_ref()) else {
         return read_cow(text, 0).into_owned();
     };
+    if outer.format == Format::Cri {
+        // Its runtime cuts bytes: what a part ends with may be half a character or half a colour.
+        let mut whole = behind_tag(first).to_vec();
+        parts.for_each(|part| whole.extend_from_slice(behind_tag(part)));
+        let rest = Cow::Owned(clean::line_text(&whole).into_owned());
+        return wrapped(Wrapper { rest, partial: false, ..outer }, 0).into_owned();
+    }
     let mut whole = outer.rest.into_owned();
     for part in parts {
         let text = clean::line_text(part);
@@ -132,6 +139,13 @@ pub(super) fn read_parts<'a>(mut parts: impl Iterator<Item = &'a [u8]>) -> Recor
     }
     let outer = Wrapper { rest: Cow::Owned(whole), partial: false, ..outer };
     wrapped(outer, 0).into_owned()
+}
+
+/// What stands behind the time, the stream and the tag (`P` or `F`) of a part.
+fn behind_tag(part: &[u8]) -> &[u8] {
+    let part = part.strip_suffix(b"\n").unwrap_or(part);
+    let tag_end = memchr::memchr_iter(b' ', part).nth(2);
+    tag_end.map_or(part, |at| &part[at + 1..])
 }
 
 /// Reads a line before which something that knows nothing of the log has put a time, written in the layout

@@ -125,6 +125,13 @@ fn headers_of_the_logging_module() {
                 "low margin",
             ),
             (
+                "1791797880.5 E order refused",
+                Some("2026-10-12T09:38:00.5Z"),
+                ERROR,
+                None,
+                "order refused",
+            ),
+            (
                 "2026-10-12 09:38:00 UTC WARNING low margin",
                 Some("2026-10-12T09:38:00Z"),
                 WARNING,
@@ -1223,4 +1230,13 @@ proptest! {
         }
         prop_assert_eq!(&record.clone().into_owned(), &record);
     }
+}
+
+/// A letter behind a number of seconds is a level, and not the name of a share.
+#[test]
+fn a_letter_behind_a_number() {
+    let share = read_record(b"1791797880.5 F 12.30");
+    assert_eq!((share.severity, share.begins), (None, false));
+    let word = read_record(b"2026-10-12 09:38:00 E mini rolled over");
+    assert_eq!(word.severity, None);
 }
