@@ -39,6 +39,24 @@ fn a_traceback_without_its_last_line_is_told_by_the_error_above_it() {
 }
 
 #[test]
+fn a_torn_traceback_is_told_by_the_whole_one_right_above_it() {
+    let log = "Traceback (most recent call last):\n  File \"/srv/grid/gates/__init__.py\", line 30, in <module>\n    \
+        load(name)\n  File \"/srv/grid/gates/spot.py\", line 4, in <module>\n    import websocket\n\
+        ImportError: No module named websocket\nplease install the terminal first\n\
+        Traceback (most recent call last):\n  File \"/srv/grid/main.py\", line 9, in <module>\n    \
+        from engine import Engine\n";
+    assert_ends(log, Some("dependencies/module-not-found"), Some(4));
+}
+
+#[test]
+fn frames_of_ipython_are_a_traceback() {
+    let log = "Traceback (most recent call last):\n\n  File ~\\bot\\feed.py:12 in read\n    \
+        book = session.get(url)\n\n  File ~\\env\\lib\\site-packages\\urllib3\\connectionpool.py:703 in urlopen\n\n\
+        ConnectionResetError: [WinError 10054] An existing connection was forcibly closed by the remote host\n";
+    assert_ends(log, Some("network/connection-reset"), Some(12));
+}
+
+#[test]
 fn a_traceback_lends_its_frame_to_the_record_before_it() {
     let log = "2026-03-24 22:22:10,272 | ERROR | Bot | feed: ConnectionResetError: [Errno 104] Connection reset by peer\n\
         2026-03-24 22:22:10,288 | DEBUG | Bot | Traceback (most recent call last):\n  \

@@ -113,6 +113,8 @@ pub struct Mention {
     pub severity: Option<Severity>,
     /// Its first line.
     pub place: Place,
+    /// Line number of its last line.
+    pub last_line: u64,
     /// What its rule says about the run.
     pub effect: Effect,
     /// Confidence of the match.
@@ -220,6 +222,7 @@ impl Incidents {
             kind: finding.kind,
             severity: finding.severity.or_else(|| spoken(&finding.message)),
             place: finding.place,
+            last_line: finding.last_line,
             effect: rule.effect,
             confidence,
             pid,

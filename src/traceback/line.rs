@@ -35,14 +35,17 @@ pub fn is_frame(line: &str) -> bool {
     frame_line(line).is_some()
 }
 
-/// Reads a frame's own line, in the form of `traceback`, faulthandler (no comma before `in`) or loguru.
+/// Reads a frame's own line, in the form of `traceback`, faulthandler (no comma before `in`), loguru or IPython.
 pub fn frame_line(line: &str) -> Option<FrameLine<'_>> {
     let text = line.trim();
     let (caught, text) = match text.strip_prefix("> ") {
         Some(rest) => (true, rest.trim_start()),
         None => (false, text),
     };
-    let (file, rest) = text.strip_prefix("File \"")?.split_once("\", line ")?;
+    let Some(quoted) = text.strip_prefix("File \"") else {
+        return ipython_frame(text);
+    };
+    let (file, rest) = quoted.split_once("\", line ")?;
     let number = rest.find([',', ' ']).unwrap_or(rest.len());
     let (number, rest) = rest.split_at(number);
     let line = match number {
@@ -55,6 +58,23 @@ pub fn frame_line(line: &str) -> Option<FrameLine<'_>> {
         rest => Some(rest.strip_prefix("in ")?.trim()).filter(|name| !name.is_empty()),
     };
     Some(FrameLine { file, line, function, caught })
+}
+
+/// IPython's form of a frame's line, with no quotes: `File ~/bot.py:12 in main` or `File ~/bot.py:12, in main(x)`
+/// (IPython 8 IPython/core/ultratb.py, `_format_filename`). Only of Python's files: any file may be named with a line.
+fn ipython_frame(text: &str) -> Option<FrameLine<'_>> {
+    let (place, function) = text.strip_prefix("File ")?.split_once(" in ")?;
+    let (file, number) = place.trim_end_matches(',').rsplit_once(':')?;
+    let is_python = [".py", ".pyx"].iter().any(|end| file.ends_with(end));
+    if !is_python && !(file.starts_with('<') && file.ends_with('>')) {
+        return None;
+    }
+    let function = function.split('(').next().unwrap_or(function).trim();
+    if function.is_empty() || function.contains(' ') {
+        return None;
+    }
+    let line = Some(number.parse::<u32>().ok()?);
+    Some(FrameLine { file, line, function: Some(function), caught: false })
 }
 
 /// The sentence between two links of a chain, and what it says of the second.

@@ -421,6 +421,7 @@ impl Incidents {
             kind: Kind::Record,
             severity: None,
             place: last.line.place,
+            last_line: last.line.place.line,
             effect: rules.rules[at].effect,
             confidence: rules.rules[at].confidence,
             pid: None,

@@ -27,6 +27,9 @@ const LINES_BEHIND_DEATH: usize = 6;
 /// A traceback without its last line is explained by an error at most this many lines above it.
 const LINES_TO_A_TORN_END: u64 = 6;
 
+/// A whole traceback, however long, explains one without its last line that begins less than this many lines below it.
+const LINES_BEHIND_A_WHOLE: u64 = 3;
+
 /// So many bare lines for each that has a header, and the log is one of printed lines.
 const MOSTLY_BARE: usize = 4;
 
@@ -377,8 +380,9 @@ impl Runs<'_> {
     /// bot's code. Of one that was cut before it came to the bot's code, the last whole one tells most.
     fn told(&self, end: &Mention) -> Mention {
         let tells = |mention: &&Mention| {
-            let line = mention.place.line;
-            (line + 1..line + LINES_TO_A_TORN_END).contains(&end.place.line)
+            let (line, last_line) = (mention.place.line, mention.last_line.max(mention.place.line));
+            let near = (line + LINES_TO_A_TORN_END).max(last_line + LINES_BEHIND_A_WHOLE);
+            (line + 1..near).contains(&end.place.line)
                 && mention.confidence >= LEAST_OF_A_VERDICT
                 && mention.severity.is_none_or(|severity| severity >= Severity::Error)
                 && self.rules().rules[mention.rule].pattern != Pattern::Other

@@ -207,6 +207,9 @@ fn frame_lines() {
             ("/bot/a.py", Some(3), Some("<module>"), true),
         ),
         ("  File \"a.py\", line ???, in f", ("a.py", None, Some("f"), false)),
+        ("  File ~/bot/a.py:3 in f", ("~/bot/a.py", Some(3), Some("f"), false)),
+        ("File C:\\bot\\a.py:3, in f(x, y)", ("C:\\bot\\a.py", Some(3), Some("f"), false)),
+        ("  File <string>:3 in raise_from", ("<string>", Some(3), Some("raise_from"), false)),
         ("  File \"C:\\bot\\a.py\", line 3", ("C:\\bot\\a.py", Some(3), None, false)),
         (
             "  File \"pydantic/main.py\", line 341, in pydantic.main.BaseModel.__init__",
@@ -215,9 +218,14 @@ fn frame_lines() {
     ] {
         assert_eq!(of(line), Some(expected), "{line}");
     }
-    for line in
-        ["File a.py, line 3", "  File \"a.py\", line", "  File \"a.py\", line 3:", "  File \"a.py"]
-    {
+    for line in [
+        "File a.py, line 3",
+        "File ticks.csv:3 in cache",
+        "File a.py:3 in the cache",
+        "  File \"a.py\", line",
+        "  File \"a.py\", line 3:",
+        "  File \"a.py",
+    ] {
         assert_eq!(of(line), None, "{line}");
     }
 }
