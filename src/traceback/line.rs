@@ -66,7 +66,7 @@ fn ipython_frame(text: &str) -> Option<FrameLine<'_>> {
     let (place, function) = text.strip_prefix("File ")?.split_once(" in ")?;
     let (file, number) = place.trim_end_matches(',').rsplit_once(':')?;
     let is_python = [".py", ".pyx"].iter().any(|end| file.ends_with(end));
-    if !is_python && !(file.starts_with('<') && file.ends_with('>')) {
+    if !(is_python || file.starts_with('<') && file.ends_with('>')) {
         return None;
     }
     let function = function.split('(').next().unwrap_or(function).trim();
