@@ -18,6 +18,7 @@ mod rules {
     pub mod digest;
     mod exchanges;
     mod fill;
+    mod lazy;
     mod links;
     mod packages;
     mod read;
@@ -29,9 +30,10 @@ mod rules {
     pub use complaint::Complaint;
     pub use exchanges::{CodeContext, CodeExample, Exchange, ExchangeError, Exchanges};
     use fill::Template;
+    pub use lazy::LazyRegex;
     use packages::Packages;
     pub use rule::{
-        Basis, Effect, Example, FixText, Guide, LazyRegex, Mark, MarkKind, On, Rule, RuleSet, When,
+        Basis, Effect, Example, FixText, Guide, Mark, MarkKind, On, Rule, RuleSet, When,
     };
     use series::{Chain, Series};
 }

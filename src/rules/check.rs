@@ -5,8 +5,8 @@ mod series;
 use toml::Spanned;
 
 use super::complaint::place;
+use super::lazy::compile;
 use super::read::Reader;
-use super::rule::compile;
 use super::schema::{ExampleText, FixText as FixWritten, MarkText, RuleText, WhenText};
 use super::{Basis, Effect, Example, FixText, LazyRegex, Mark, MarkKind, On, Rule, Template, When};
 use crate::model::{Level, Pattern, Severity};

@@ -13,6 +13,7 @@ mod digest;
 pub mod docs;
 mod exchanges;
 mod fill;
+mod lazy;
 mod links;
 mod packages;
 mod read;
@@ -28,11 +29,10 @@ pub use complaint::{Complaint, nearest, place};
 pub use digest::{Digest, write as write_digest};
 pub use exchanges::{CodeContext, CodeExample, Exchange, ExchangeError, Exchanges};
 pub use fill::Template;
+pub use lazy::LazyRegex;
 pub use links::Link;
 pub use packages::{Module, Packages};
-pub use rule::{
-    Basis, Effect, Example, FixText, Guide, LazyRegex, Mark, MarkKind, On, Rule, RuleSet, When,
-};
+pub use rule::{Basis, Effect, Example, FixText, Guide, Mark, MarkKind, On, Rule, RuleSet, When};
 pub use series::{Chain, Series, SeriesKind, names_rule};
 
 /// Where rules come from.
