@@ -9,7 +9,7 @@ use crate::safe::limits;
 use crate::source::{Chunk, Place};
 
 use super::banner::Banner;
-use super::sample::{self, Sample};
+use super::sample::{self, Borders, Sample};
 
 /// First lines of a lane that tell its format.
 const FORMAT_LINES: usize = 64;
@@ -90,12 +90,14 @@ impl<'r> Lane<'r> {
     }
 
     /// Tells the runs of the lines up to `to`, of which no rule speaks. `base` is the chunk's position in
-    /// the source; `weave` and `index` tell which lines are its own.
+    /// the source; `weave` and `index` tell which lines are its own; `borders` are places in the chunk that
+    /// are known, to count lines from.
     pub(super) fn feed(
         &mut self,
         chunk: &Chunk<'_>,
         base: u64,
         weave: Option<(&Weave, usize)>,
+        borders: Borders<'_>,
         to: usize,
     ) {
         let from = self.fed_in(base);
@@ -103,7 +105,7 @@ impl<'r> Lane<'r> {
             return;
         }
         match weave {
-            None => self.tell(chunk, base, from, to),
+            None => self.tell(chunk, base, borders, from, to),
             Some((weave, index)) => self.feed_stretches(chunk, base, weave, index, from, to),
         }
         self.fed = base + to as u64;
@@ -184,7 +186,7 @@ impl<'r> Lane<'r> {
         while self.runs.is_opening()
             && let Some((start, end)) = stretches.next()
         {
-            self.tell(chunk, base, start, end);
+            self.tell(chunk, base, Borders::default(), start, end);
         }
         // Only the last few are looked at.
         let mut last = Vec::new();
@@ -197,18 +199,31 @@ impl<'r> Lane<'r> {
             last.push((start, end));
         }
         for (start, end) in last.into_iter().rev() {
-            self.tell(chunk, base, start, end);
+            self.tell(chunk, base, Borders::default(), start, end);
         }
     }
 
-    fn tell(&mut self, chunk: &Chunk<'_>, base: u64, start: usize, end: usize) {
+    fn tell(
+        &mut self,
+        chunk: &Chunk<'_>,
+        base: u64,
+        borders: Borders<'_>,
+        start: usize,
+        end: usize,
+    ) {
         // Lines are counted file by file.
         let mut start = start;
         while start < end {
-            let borders = chunk.segments.iter().map(|segment| segment.at);
-            let next = borders.filter(|at| (start + 1..end).contains(at)).min().unwrap_or(end);
+            let files = chunk.segments.iter().map(|segment| segment.at);
+            let next = files.filter(|at| (start + 1..end).contains(at)).min().unwrap_or(end);
             let place = self.place(chunk, base, start);
-            self.runs.lines(&chunk.bytes[start..next], place);
+            // Of many lines the last few are looked at: they are counted from the border before them.
+            let line_at = |at: usize| {
+                let border = borders.before(start + at).filter(|(border, _)| *border >= start);
+                let known = border.unwrap_or((start, place));
+                chunk.place(start + at, Some(known)).line
+            };
+            self.runs.lines(&chunk.bytes[start..next], place, line_at);
             start = next;
         }
     }

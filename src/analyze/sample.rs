@@ -129,10 +129,30 @@ pub(super) struct Sampler {
     upto: u64,
     /// A known place, to count lines from.
     known: Option<(u64, Place)>,
+    /// The places at which the pieces of the part at hand begin, by position.
+    borders: Vec<(u64, Place)>,
     /// The block of the last sample of each lane.
     blocks: Vec<Option<u64>>,
     /// The block of the last line that each teller found.
     told: [Option<u64>; TELLERS],
+}
+
+/// Known places in a part, in order.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Borders<'s> {
+    /// Where the part begins.
+    base: u64,
+    places: &'s [(u64, Place)],
+}
+
+impl Borders<'_> {
+    /// The last of those that do not lie behind `at`, with where it lies in the part.
+    pub(super) fn before(&self, at: usize) -> Option<(usize, Place)> {
+        let position = self.base + at as u64;
+        let behind = self.places.partition_point(|(border, _)| *border <= position);
+        let (border, place) = self.places[behind.checked_sub(1)?];
+        Some((usize::try_from(border.checked_sub(self.base)?).ok()?, place))
+    }
 }
 
 /// Looks for the samples among the lines of `bytes[start..end]`, where `bytes` begins at position `base` and
@@ -197,8 +217,10 @@ impl Sampler {
         pieces: impl Iterator<Item = ((usize, usize), u64, &'p mut Vec<Seen>)>,
     ) -> Vec<Sample> {
         let mut samples = Vec::new();
+        self.borders.clear();
         for ((start, end), lines, seen) in pieces {
             let first = self.place(part, base, start);
+            self.borders.push((base + start as u64, first));
             let counted = |at: usize, lines: u64| {
                 let segment = part.segment(at);
                 // Where another file begins inside the piece, its lines are counted from there.
@@ -247,6 +269,7 @@ impl Sampler {
     ) -> Vec<(usize, Sample)> {
         let bytes = part.bytes;
         let from = usize::try_from(self.upto.saturating_sub(base)).unwrap_or(usize::MAX);
+        self.borders.clear();
         let mut found = Vec::new();
         self.blocks.resize(weave.lanes().max(self.blocks.len()), None);
         for lane in 0..weave.lanes() {
@@ -292,11 +315,17 @@ impl Sampler {
         samples
     }
 
+    /// Places from which lines can be counted in the part at hand, which begins at `base`.
+    pub(super) fn borders(&self, base: u64) -> Borders<'_> {
+        Borders { base, places: &self.borders }
+    }
+
     /// What begins at `position` or behind it is looked at anew.
     pub(super) fn back_to(&mut self, position: u64) {
         self.upto = self.upto.min(position);
         self.told = [None; TELLERS];
         self.known = None;
+        self.borders.retain(|(border, _)| *border <= position);
     }
 
     /// The place of a line, and a mark to count on from.

@@ -592,7 +592,8 @@ impl<'r> Stream<'r> {
 
     fn feed_with(&mut self, part: &Chunk<'_>, weave: Option<&Weave>, index: usize, to: usize) {
         let weave = weave.map(|weave| (weave, index));
-        self.lanes[index].feed(part, self.base, weave, to);
+        let borders = self.sampler.borders(self.base);
+        self.lanes[index].feed(part, self.base, weave, borders, to);
     }
 }
 

@@ -178,9 +178,9 @@ impl<'r> Runs<'r> {
         self.matcher.rules
     }
 
-    /// Lines between two findings: whole lines of which no rule speaks. `place` is that of the first.
-    /// Only the last few are looked at.
-    pub fn lines(&mut self, bytes: &[u8], place: Place) {
+    /// Lines between two findings: whole lines of which no rule speaks. `place` is that of the first; `line_at`
+    /// says what number the line has that begins so many bytes behind it. Only the last few are looked at.
+    pub fn lines(&mut self, bytes: &[u8], place: Place, line_at: impl Fn(usize) -> u64) {
         if bytes.is_empty() {
             return;
         }
@@ -191,14 +191,14 @@ impl<'r> Runs<'r> {
             starts.push_front((start, end));
             end = start;
         }
-        let skipped = memchr::memchr_iter(b'\n', &bytes[..end]).count() as u64;
+        let first = line_at(end);
         self.begin(place.line, bytes);
         for (number, (start, end)) in starts.into_iter().enumerate() {
             let line = &bytes[start..end];
             let place = Place {
                 file: place.file,
                 byte: place.byte + start as u64,
-                line: place.line + skipped + number as u64,
+                line: first + number as u64,
             };
             self.last_place = Some(place);
             if line.iter().any(|b| !b.is_ascii_whitespace() && *b != 0) {

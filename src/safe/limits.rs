@@ -4,8 +4,8 @@
 /// so that a line of gigabytes costs no more memory than this.
 pub const LINE_BYTES: usize = 1 << 20;
 
-/// How much of a finished file is mapped at once and given back before the next piece.
-pub const MAP_WINDOW: usize = 64 << 20;
+/// How much of a finished file is mapped at once; it is given back while the next piece is gone through.
+pub const MAP_WINDOW: usize = 32 << 20;
 
 /// How much of a live file, pipe or decoder is read at once.
 pub const READ_BLOCK: usize = 4 << 20;

@@ -69,6 +69,15 @@ impl Window {
     }
 }
 
+/// Gives a window back. To take a large mapping down takes a while, and nobody waits for that.
+pub(super) fn give_back(window: Window) {
+    const LARGE: usize = 4 << 20;
+    if window.map.len() >= LARGE {
+        // Where no thread is to be had, the window is dropped with the closure.
+        let _ = std::thread::Builder::new().spawn(move || drop(window));
+    }
+}
+
 impl Drop for Window {
     fn drop(&mut self) {
         // The slot goes first: once the pages are given back, others may be mapped at their addresses.

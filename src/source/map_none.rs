@@ -24,6 +24,11 @@ impl Window {
     }
 }
 
+/// Gives a window back.
+pub(super) fn give_back(window: Window) {
+    match window {}
+}
+
 /// Whether mapping `file` is safe from a slow or lossy network; no file is mapped here.
 pub(super) fn on_local_disk(_: &File) -> bool {
     false

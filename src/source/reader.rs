@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::buffer::{Buffer, newlines, whole_lines};
 use super::feed::{Feed, TRUNCATED};
-use super::map::Window;
+use super::map::{self, Window};
 use super::{Chunk, Opening, Origin, Segment, SourceFile};
 
 /// How much is read from a source at first; the amount doubles until it is a whole block, so that a small
@@ -275,9 +275,12 @@ impl Reader {
             return false;
         }
         let Ok(window) = Window::open(file, from, len) else { return false };
-        // What is kept lies in the new window, too. The one before is given back before this one is
-        // touched, so that only one is ever in memory. An open line in the buffer is dropped with it and
+        // What is kept lies in the new window, too. The one before is given back while this one is gone
+        // through, so that at most two are ever in memory. An open line in the buffer is dropped with it and
         // will be read anew.
+        if let Some(before) = self.window.take() {
+            map::give_back(before);
+        }
         let window = self.window.insert(window);
         self.buffer.restart(&[], Some(Segment { at: 0, offset: from, line, ..segment }));
         self.shown = keep;
