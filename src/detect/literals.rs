@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::gates::{self, Gates};
+use super::gates::{self, GRAM, Gates, gram_at};
 use crate::rules::{Exchanges, MarkKind, RuleSet, When};
 
 /// Every text that is searched for, and the filter that finds it.
@@ -22,11 +22,32 @@ pub(crate) struct Literals {
 
 /// A text to look for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "(String, Option<u32>)", into = "(String, Option<u32>)")]
 pub(crate) struct Literal {
     /// The text, case as written.
     pub text: String,
     /// It counts only where this follows: an index of the list of followers.
     then: Option<u32>,
+    /// Its first four bytes and its last: what stands elsewhere mostly differs there.
+    ends: (u32, u32),
+}
+
+impl From<(String, Option<u32>)> for Literal {
+    fn from((text, then): (String, Option<u32>)) -> Literal {
+        let ends = ends(text.as_bytes(), text.len());
+        Literal { text, then, ends }
+    }
+}
+
+impl From<Literal> for (String, Option<u32>) {
+    fn from(literal: Literal) -> (String, Option<u32>) {
+        (literal.text, literal.then)
+    }
+}
+
+/// The first four of the first `len` bytes of a text, and the last.
+fn ends(text: &[u8], len: usize) -> (u32, u32) {
+    (gram_at(text, 0), gram_at(text, len.saturating_sub(GRAM)))
 }
 
 /// What must follow a literal: a separator and the beginning of a value.
@@ -91,7 +112,7 @@ impl Literals {
     }
 
     fn add(&mut self, text: String, then: Option<u32>, announced: Vec<Announced>) {
-        self.list.push(Literal { text, then });
+        self.list.push(Literal::from((text, then)));
         self.announces.push(announced);
     }
 
@@ -151,6 +172,10 @@ impl Literals {
     /// Whether the literal of that id stands first in `text`, with what must follow it.
     pub(super) fn stands(&self, id: u32, text: &[u8]) -> bool {
         let literal = &self.list[id as usize];
+        let len = literal.text.len();
+        if len >= GRAM && ends(text, len) != literal.ends {
+            return false;
+        }
         text.strip_prefix(literal.text.as_bytes())
             .is_some_and(|behind| self.then(literal).is_none_or(|then| then.follows(behind)))
     }

@@ -1,10 +1,14 @@
 //! The filter at work: see [`super::gates`].
 
-use fearless_simd::{Level, Simd};
+use fearless_simd::Level;
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+use fearless_simd::{Avx2, Bytes, Simd, SimdBase, i32x8, u32x8};
 
-use super::gates::{Bits, GRAM, Gates, KINDS, Key, Kind, SIZES, bucket, gram_at, hash};
+use super::gates::{
+    Bits, FACTOR, GRAM, Gates, Key, Kind, MATED, MIX, SIZES, before, bucket, gram_at,
+};
 
-/// Positions looked at before one branch asks whether any of them may be a gram.
+/// Positions looked at together.
 const AT_ONCE: usize = 8;
 
 /// Bytes that [`AT_ONCE`] positions span, with their grams.
@@ -13,6 +17,28 @@ const BLOCK: usize = AT_ONCE * GRAM;
 /// Blocks gone through before what was found in them is looked at more closely: while that is done for one
 /// place, the processor begins with the next.
 const BLOCKS: usize = 64;
+
+/// Bytes of so many blocks.
+const PART: usize = BLOCKS * BLOCK;
+
+/// Where in a part grams may stand; with room for what is written in vain (see [`places`]).
+type Found = [u32; PART / GRAM + 64];
+
+/// The two questions that are asked most often, each in a way that fits the processor.
+trait Look {
+    /// In which of a block's positions a gram of a set of `N` words may stand, a bit each. The set multiplies
+    /// grams with `factor`.
+    fn look<const N: usize>(&self, words: &[u32; N], factor: u32, block: &[u8; BLOCK]) -> u8;
+
+    /// Which of these hashes a set of words may hold, a bit each.
+    fn held(&self, set: &Bits, keys: Keys) -> u8;
+}
+
+/// A gram, and its mates of each kind of [`MATED`].
+struct Keys {
+    gram: u32,
+    mates: [u32; MATED.len()],
+}
 
 impl Gates {
     /// Tells `each` which literals may stand in `text`, from `from` on, by id and start; the search goes on
@@ -23,31 +49,38 @@ impl Gates {
         from: usize,
         each: &mut dyn FnMut(u32, usize) -> usize,
     ) {
-        // With AVX2 the same code is twice as fast. (With AVX-512 the compiler gathers words, which is not.)
+        // With AVX2 it is twice as fast. (With AVX-512 the compiler gathers words, which is not.)
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         if let Some(avx2) = Level::new().as_avx2() {
             return avx2.vectorize(
                 #[inline(always)]
-                || self.search_plainly(text, from, each),
+                || self.search_by(&Vectors(avx2), text, from, each),
             );
         }
-        self.search_plainly(text, from, each);
+        self.search_by(&Plainly, text, from, each);
     }
 
     #[inline(always)]
-    fn search_plainly(&self, text: &[u8], from: usize, each: &mut dyn FnMut(u32, usize) -> usize) {
+    fn search_by(
+        &self,
+        by: &impl Look,
+        text: &[u8],
+        from: usize,
+        each: &mut dyn FnMut(u32, usize) -> usize,
+    ) {
         let mut at = from;
-        let mut found = [0u32; BLOCKS * AT_ONCE];
+        let mut found: Found = [0; PART / GRAM + 64];
         while at < text.len() {
-            let part = &text[at..text.len().min(at + BLOCKS * BLOCK)];
-            let stops = self.stops(part, &mut found);
-            let stops = self.with_mates(text, at, stops, &mut found);
+            let part = &text[at..text.len().min(at + PART)];
+            let stops = self.stops(by, part, &mut found);
+            let mut kinds = [0; PART / GRAM];
+            let stops = self.with_mates(by, text, at, stops, &mut found, &mut kinds);
             let mut next = at;
-            for &stop in &found[..stops] {
+            for (&stop, &kinds) in found[..stops].iter().zip(&kinds) {
                 let stop = at + stop as usize;
                 // A literal begins at most one byte behind its gram.
                 if stop + 1 >= next {
-                    next = next.max(self.literals_at(text, stop, each));
+                    next = next.max(self.literals_at(text, stop, kinds, each));
                 }
             }
             at = next.max(at + part.len());
@@ -56,130 +89,226 @@ impl Gates {
 
     /// Puts into `found` where in a part of a text grams may stand. Comes back with how many.
     #[inline(always)]
-    fn stops(&self, part: &[u8], found: &mut [u32; BLOCKS * AT_ONCE]) -> usize {
-        let words = self.grams.words.as_slice();
-        match self.grams.size() {
-            size if size == SIZES[0] => stops::<{ SIZES[0] }>(words, part, found),
-            size if size == SIZES[1] => stops::<{ SIZES[1] }>(words, part, found),
-            size if size == SIZES[2] => stops::<{ SIZES[2] }>(words, part, found),
-            _ => stops::<{ SIZES[3] }>(words, part, found),
-        }
+    fn stops(&self, by: &impl Look, part: &[u8], found: &mut Found) -> usize {
+        // With the length a constant there are no bounds to check.
+        let (words, factor) = (self.grams.words.as_slice(), self.grams.factor);
+        let marks = match words.len() {
+            len if len == 1 << SIZES[0] => marks::<{ 1 << SIZES[0] }>(by, words, factor, part),
+            len if len == 1 << SIZES[1] => marks::<{ 1 << SIZES[1] }>(by, words, factor, part),
+            len if len == 1 << SIZES[2] => marks::<{ 1 << SIZES[2] }>(by, words, factor, part),
+            len if len == 1 << SIZES[3] => marks::<{ 1 << SIZES[3] }>(by, words, factor, part),
+            _ => marks::<{ 1 << SIZES[4] }>(by, words, factor, part),
+        };
+        places(&marks, found)
     }
 
-    /// Keeps of the first `stops` of `found`, places in `text` behind `base`, those at which mates stand.
+    /// Keeps of the first `stops` of `found`, places in `text` behind `base`, those at which mates stand; and
+    /// which kinds of them, a bit each.
     #[inline(always)]
     fn with_mates(
         &self,
+        by: &impl Look,
         text: &[u8],
         base: usize,
         stops: usize,
-        found: &mut [u32; BLOCKS * AT_ONCE],
+        found: &mut Found,
+        kinds: &mut [u8; PART / GRAM],
     ) -> usize {
         let mut kept = 0;
-        for index in 0..stops {
+        for index in 0..stops.min(kinds.len()) {
             let stop = found[index];
-            found[kept] = stop;
-            kept += self.mate_at(text, base + stop as usize) as usize;
+            let mated = by.held(&self.mated, Keys::at(text, base + stop as usize));
+            // Written down in any case: no branch hangs on the text.
+            (found[kept], kinds[kept]) = (stop, mated);
+            kept += (mated != 0) as usize;
         }
         kept
     }
 
-    /// Whether a gram may stand there with its mate; not 0 where it may.
-    #[inline(always)]
-    fn mate_at(&self, text: &[u8], at: usize) -> u32 {
-        let (words, size) = (self.mated.words.as_slice(), self.mated.size());
-        let bit = Bits::bit(words, size, Key::of(Kind::Before4, text, at).hash())
-            | Bits::bit(words, size, Key::of(Kind::Behind4, text, at).hash())
-            | Bits::bit(words, size, Key::of(Kind::Alone, text, at).hash());
-        bit & 1
-    }
-
-    /// Tells `each` of the literals whose keys stand at `at`. Comes back with where to go on.
+    /// Tells `each` of the literals that have keys of those kinds at `at`. Comes back with where to go on.
     fn literals_at(
         &self,
         text: &[u8],
         at: usize,
+        mut kinds: u8,
         each: &mut dyn FnMut(u32, usize) -> usize,
     ) -> usize {
-        let (words, size) = (self.mated.words.as_slice(), self.mated.size());
         let mut next = 0;
-        let mut kinds = self.kinds[bucket(hash(gram_at(text, at)))];
         while kinds != 0 {
-            let kind = KINDS[kinds.trailing_zeros() as usize];
+            let kind = MATED[kinds.trailing_zeros() as usize];
             kinds &= kinds - 1;
-            let key = Key::of(kind, text, at);
-            let hash = key.hash();
-            if Bits::bit(words, size, hash) & 1 == 0 {
-                continue;
-            }
-            let bucket = bucket(hash);
-            let held = &self.places[self.starts[bucket] as usize..self.starts[bucket + 1] as usize];
-            for place in held.iter().filter(|place| place.key == key) {
-                if let Some(start) = at.checked_add_signed(-(place.offset as isize)) {
-                    next = next.max(each(place.literal, start));
+            next = next.max(self.literals_with(Key::of(kind, text, at), at, each));
+            if kind == Kind::Alone {
+                for kind in [Kind::Last3, Kind::First3] {
+                    next = next.max(self.literals_with(Key::of(kind, text, at), at, each));
                 }
+            }
+        }
+        next
+    }
+
+    /// Tells `each` of the literals that have that key, which stands at `at`.
+    #[inline(always)]
+    fn literals_with(
+        &self,
+        key: Key,
+        at: usize,
+        each: &mut dyn FnMut(u32, usize) -> usize,
+    ) -> usize {
+        let bucket = bucket(key.hash());
+        let held = &self.places[self.starts[bucket] as usize..self.starts[bucket + 1] as usize];
+        let mut next = 0;
+        for place in held.iter().filter(|place| place.key == key) {
+            if let Some(start) = at.checked_add_signed(-(place.offset as isize)) {
+                next = next.max(each(place.literal, start));
             }
         }
         next
     }
 }
 
-/// Puts into `found` where in a part of a text grams may stand, by a table of so many words. Comes back with
-/// how many.
-#[inline(always)]
-fn stops<const SIZE: u32>(
-    words: &[u32],
-    part: &[u8],
-    found: &mut [u32; BLOCKS * AT_ONCE],
-) -> usize {
-    // With the length a constant there are no bounds to check.
-    let words = &words[..1 << SIZE];
-    let mut count = 0;
-    let mut at = 0;
-    while let Some(block) = part.get(at..).and_then(|rest| rest.first_chunk()) {
-        stops_in_block::<SIZE>(words, block, at, found, &mut count);
-        at += BLOCK;
+impl Keys {
+    /// What stands at `at`.
+    #[inline(always)]
+    fn at(text: &[u8], at: usize) -> Keys {
+        let before = before(text, at);
+        let behind = gram_at(text, at + GRAM);
+        let mates = MATED.map(|kind| kind.mate_of(before, behind));
+        Keys { gram: gram_at(text, at), mates }
     }
-    let rest = part.get(at..).unwrap_or_default();
-    if !rest.is_empty() {
+}
+
+/// Where in a part grams of a table of `N` words may stand: a byte a block.
+#[inline(always)]
+fn marks<const N: usize>(by: &impl Look, words: &[u32], factor: u32, part: &[u8]) -> [u8; BLOCKS] {
+    let mut marks = [0; BLOCKS];
+    let Some(words) = words.first_chunk::<N>() else { return marks };
+    let (blocks, rest) = part.as_chunks::<BLOCK>();
+    for (mark, block) in marks.iter_mut().zip(blocks) {
+        *mark = by.look(words, factor, block);
+    }
+    if let (Some(mark), false) = (marks.get_mut(blocks.len()), rest.is_empty()) {
         let mut block = [0; BLOCK];
         block[..rest.len()].copy_from_slice(rest);
-        stops_in_block::<SIZE>(words, &block, at, found, &mut count);
-        while count > 0 && found[count - 1] as usize >= part.len() {
-            count -= 1;
+        let positions = rest.len().div_ceil(GRAM);
+        *mark = by.look(words, factor, &block) & (u8::MAX >> (AT_ONCE - positions));
+    }
+    marks
+}
+
+/// Puts into `found` the positions that are marked. Comes back with how many.
+///
+/// Few of them are, and no branch hangs on which: of 64 positions four are written down whether so many are
+/// marked or not, and the next are written over those that are not.
+#[inline(always)]
+fn places(marks: &[u8; BLOCKS], found: &mut Found) -> usize {
+    const USUAL: usize = 4;
+    let mut count = 0;
+    for (index, marks) in marks.as_chunks::<8>().0.iter().enumerate() {
+        let mut marks = u64::from_le_bytes(*marks);
+        let marked = marks.count_ones() as usize;
+        let room = &mut found[count..count + 64];
+        let mut put = |place: &mut u32| {
+            *place = (index as u32 * 64 + marks.trailing_zeros()) * GRAM as u32;
+            marks &= marks.wrapping_sub(1);
+        };
+        room[..USUAL].iter_mut().for_each(&mut put);
+        if marked > USUAL {
+            room[USUAL..marked].iter_mut().for_each(&mut put);
         }
+        count += marked;
     }
     count
 }
 
-#[inline(always)]
-fn stops_in_block<const SIZE: u32>(
-    words: &[u32],
-    block: &[u8; BLOCK],
-    at: usize,
-    found: &mut [u32; BLOCKS * AT_ONCE],
-    count: &mut usize,
-) {
-    let mut hashes = [0u32; AT_ONCE];
-    for (probe, hash_of) in hashes.iter_mut().enumerate() {
-        let at = probe * GRAM;
-        *hash_of =
-            hash(u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]]));
-    }
-    let mut bits = [0u32; AT_ONCE];
-    for (bit, hash) in bits.iter_mut().zip(hashes) {
-        *bit = Bits::bit(words, SIZE, hash);
-    }
-    // No branch but the one that asks for any gram of the block.
-    let mut any = 0;
-    for bit in bits {
-        any |= bit;
-    }
-    if any & 1 != 0 {
-        for (probe, bit) in bits.into_iter().enumerate() {
-            found[*count] = (at + probe * GRAM) as u32;
-            *count += (bit & 1) as usize;
+/// One position after the other.
+struct Plainly;
+
+impl Look for Plainly {
+    #[inline(always)]
+    fn look<const N: usize>(&self, words: &[u32; N], factor: u32, block: &[u8; BLOCK]) -> u8 {
+        let mut marks = 0;
+        for (position, gram) in block.as_chunks::<GRAM>().0.iter().enumerate() {
+            let hash = u32::from_le_bytes(*gram).wrapping_mul(factor);
+            let bit = Bits::bit(words, N.trailing_zeros(), hash) & 1;
+            marks |= (bit as u8) << position;
         }
+        marks
+    }
+
+    #[inline(always)]
+    fn held(&self, set: &Bits, keys: Keys) -> u8 {
+        let mut held = 0;
+        for (index, (kind, mate)) in MATED.into_iter().zip(keys.mates).enumerate() {
+            let hash = Key { kind, gram: keys.gram, mate }.hash();
+            held |= ((Bits::bit(&set.words, set.size(), hash) & 1) as u8) << index;
+        }
+        held
+    }
+}
+
+/// All positions of a block at once.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+struct Vectors(Avx2);
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+impl Look for Vectors {
+    #[inline(always)]
+    fn look<const N: usize>(&self, words: &[u32; N], factor: u32, block: &[u8; BLOCK]) -> u8 {
+        let &Vectors(simd) = self;
+        // The words are fetched one by one, by hashes made one by one: that is faster than to take a vector
+        // apart for them. The bits are then looked at together.
+        let mut held = [0; AT_ONCE];
+        let mut grams = [0; AT_ONCE];
+        for (two, eight) in block.as_chunks::<8>().0.iter().enumerate() {
+            let eight = u64::from_le_bytes(*eight);
+            for (one, gram) in [eight as u32, (eight >> 32) as u32].into_iter().enumerate() {
+                grams[2 * two + one] = gram;
+                held[2 * two + one] =
+                    words[Bits::index(N.trailing_zeros(), gram.wrapping_mul(factor))];
+            }
+        }
+        let hashes = u32x8::from_slice(simd, &grams) * u32x8::splat(simd, factor);
+        self.bits(held, hashes)
+    }
+
+    #[inline(always)]
+    fn held(&self, set: &Bits, keys: Keys) -> u8 {
+        let &Vectors(simd) = self;
+        let mates = u32x8::from_slice(simd, &keys.mates) ^ u32x8::from_slice(simd, &SALTS);
+        let mates = mates * u32x8::splat(simd, MIX);
+        let mixed = u32x8::splat(simd, keys.gram) ^ mates ^ simd.shr_u32x8(mates, 15);
+        let hashes = mixed * u32x8::splat(simd, FACTOR);
+        let size = set.size();
+        let words = <[u32; AT_ONCE]>::from(hashes).map(|hash| set.words[Bits::index(size, hash)]);
+        self.bits(words, hashes)
+    }
+}
+
+/// The salt of each kind of [`MATED`].
+const SALTS: [u32; MATED.len()] = {
+    let mut salts = [0; MATED.len()];
+    let mut index = 0;
+    while index < MATED.len() {
+        salts[index] = MATED[index].salt();
+        index += 1;
+    }
+    salts
+};
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+impl Vectors {
+    /// Which of these hashes' bits are set in the words that hold them, a bit each.
+    #[inline(always)]
+    fn bits(&self, words: [u32; AT_ONCE], hashes: u32x8<Avx2>) -> u8 {
+        let &Vectors(simd) = self;
+        let words = u32x8::from_slice(simd, &words);
+        let [one, two] = Bits::SHIFTS.map(|shift| {
+            let places = simd.shr_u32x8(hashes, shift) & u32x8::splat(simd, 31);
+            simd.shlv_u32x8(words, places)
+        });
+        let marks = (one & two).bitcast::<i32x8<Avx2>>();
+        simd.to_bitmask_mask32x8(simd.from_vector_mask32x8(marks)) as u8
     }
 }
 
@@ -262,6 +391,27 @@ mod tests {
                 0
             });
             prop_assert!(seen, "{literal:?} in {text:?} from {from}");
+        }
+
+        #[test]
+        fn vectors_see_what_a_plain_look_sees(
+            literals in prop::collection::vec("[ -~]{5,12}", 1..20),
+            text in "[ -~\n]{0,2500}",
+            which in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6),
+        ) {
+            let mut text = text;
+            for (literal, at) in which {
+                text.insert_str(at.index(text.len() + 1), &literals[literal.index(literals.len())]);
+            }
+            let gates = gates(&literals);
+            let (mut plainly, mut found) = (Vec::new(), Vec::new());
+            let tell = |to: &mut Vec<(u32, usize)>, id, start| {
+                to.push((id, start));
+                0
+            };
+            gates.search_by(&Plainly, text.as_bytes(), 0, &mut |id, at| tell(&mut plainly, id, at));
+            gates.search(text.as_bytes(), 0, &mut |id, at| tell(&mut found, id, at));
+            prop_assert_eq!(plainly, found);
         }
     }
 }

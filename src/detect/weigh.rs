@@ -15,6 +15,13 @@ pub(super) fn worth(shared: u32, cost: u32) -> (u32, u32) {
     (cost, if cost == 0 { u32::MAX - shared } else { shared })
 }
 
+/// Every gram of healthy lines, those that are usual again and again.
+pub(super) fn healthy_grams() -> impl Iterator<Item = u32> {
+    let usual = std::iter::repeat_n(USUAL, USUAL_COUNTS.into());
+    let texts = std::iter::once(HEALTHY).chain(usual);
+    texts.flat_map(|text| text.as_bytes().windows(GRAM).map(|gram| gram_at(gram, 0)))
+}
+
 /// How often grams stand in texts, those that share a bucket taken together.
 pub(super) struct Counts {
     buckets: Vec<u32>,
@@ -28,32 +35,43 @@ impl Counts {
         Counts { buckets: vec![0; 1 << Self::SIZE] }
     }
 
-    pub(super) fn add(&mut self, gram: &[u8], count: u16) {
-        self.buckets[Self::bucket(gram)] += u32::from(count);
+    pub(super) fn add(&mut self, text: &[u8], count: u16) {
+        self.buckets[Self::bucket(text)] += u32::from(count);
     }
 
-    pub(super) fn of(&self, gram: &[u8]) -> u32 {
-        self.buckets[Self::bucket(gram)]
+    pub(super) fn of(&self, text: &[u8]) -> u32 {
+        self.buckets[Self::bucket(text)]
     }
 
-    fn bucket(gram: &[u8]) -> usize {
-        (hash(gram_at(gram, 0)) >> (32 - Self::SIZE)) as usize
+    /// Of up to eight bytes.
+    fn bucket(text: &[u8]) -> usize {
+        let behind = match text.len() {
+            0..=GRAM => 0,
+            len => hash(gram_at(text, GRAM) ^ len as u32).rotate_left(15),
+        };
+        (hash(gram_at(text, 0) ^ behind) >> (32 - Self::SIZE)) as usize
     }
 }
 
-/// How often grams, and three bytes, stand in healthy logs.
+/// How often grams, three bytes, and grams with their mates stand in healthy logs.
 pub(super) struct Healthy {
     fours: Counts,
     threes: Counts,
+    mated: Counts,
 }
 
 impl Healthy {
     pub(super) fn count() -> Healthy {
-        let mut healthy = Healthy { fours: Counts::new(), threes: Counts::new() };
+        let mut healthy =
+            Healthy { fours: Counts::new(), threes: Counts::new(), mated: Counts::new() };
         for (text, count) in [(HEALTHY, 1), (USUAL, USUAL_COUNTS)] {
-            for gram in text.as_bytes().windows(GRAM) {
-                healthy.fours.add(&any_digits(gram), count);
-                healthy.threes.add(&any_digits(gram)[..3], count);
+            let text: Vec<u8> = text.bytes().map(any_digit).collect();
+            for gram in text.windows(GRAM) {
+                healthy.fours.add(gram, count);
+                healthy.threes.add(&gram[..3], count);
+            }
+            for mated in [5, 6, 7, 8].into_iter().flat_map(|len| text.windows(len)) {
+                healthy.mated.add(mated, count);
             }
         }
         healthy
@@ -66,6 +84,20 @@ impl Healthy {
         4 * self.fours.of(&any_digits(gram)) + [0, 1, 2, 4, 8][digits.min(GRAM)]
     }
 
+    /// What it costs to look closer at a gram with its mate, whatever the digits: how often healthy lines
+    /// hold both.
+    pub(super) fn cost_with_mate(&self, text: &[u8]) -> u32 {
+        if text.len() <= GRAM {
+            return 4 * self.fours.of(&any_digits(text));
+        }
+        let mut digits = [0; 2 * GRAM];
+        let len = text.len().min(digits.len());
+        for (digit, &byte) in digits.iter_mut().zip(text) {
+            *digit = any_digit(byte);
+        }
+        4 * self.mated.of(&digits[..len])
+    }
+
     pub(super) fn cost_of_three(&self, bytes: [u8; 3]) -> u32 {
         self.threes.of(&any_digits(&bytes)[..3])
     }
@@ -73,9 +105,9 @@ impl Healthy {
 
 /// The gram with a zero for every digit.
 fn any_digits(gram: &[u8]) -> [u8; GRAM] {
-    let digit = |at: usize| {
-        let byte = gram.get(at).copied().unwrap_or(0);
-        if byte.is_ascii_digit() { b'0' } else { byte }
-    };
-    std::array::from_fn(digit)
+    std::array::from_fn(|at| any_digit(gram.get(at).copied().unwrap_or(0)))
+}
+
+fn any_digit(byte: u8) -> u8 {
+    if byte.is_ascii_digit() { b'0' } else { byte }
 }
