@@ -1,7 +1,10 @@
 //! Findings of one fingerprint taken together, bounded, and made into diagnoses.
 
+mod fold;
 mod links;
+mod room;
 mod tell;
+mod whole;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -17,8 +20,8 @@ use crate::safe::limits;
 use crate::source::Place;
 
 use links::Tag;
-pub use links::Whole;
 pub use tell::Names;
+pub use whole::Whole;
 
 /// Below this a diagnosis is never a verdict (contract of the report).
 pub const LEAST_OF_A_VERDICT: f64 = 0.5;
@@ -63,10 +66,6 @@ const LINES_TO_A_TRACEBACK: u64 = 3;
 
 /// A traceback without a frame of the bot's own is looked for among so many incidents, the last ones.
 const RECENT: usize = 64;
-
-/// An incident does not give way while one of the last so many findings was its own: the run may still
-/// mean it (it remembers at most half as many).
-const IN_USE: u64 = 128;
 
 #[derive(Debug, Clone, Default)]
 struct Incident {
@@ -275,79 +274,9 @@ impl Incidents {
         }
     }
 
-    /// Index of the incident of that fingerprint, which `fresh` makes where there is none yet. `None` where
-    /// there is no room for it.
-    fn place_of(
-        &mut self,
-        fingerprint: &str,
-        level: Level,
-        fresh: impl FnOnce(u64) -> Incident,
-    ) -> Option<usize> {
-        if let Some(&index) = self.by_fingerprint.get(fingerprint) {
-            return Some(index);
-        }
-        let Some(index) = self.room(level) else {
-            self.crowded_out += 1;
-            return None;
-        };
-        self.by_fingerprint.insert(fingerprint.to_owned(), index);
-        self.made += 1;
-        let incident = fresh(self.made);
-        match self.all.get_mut(index) {
-            Some(given_way) => *given_way = incident,
-            None => self.all.push(incident),
-        }
-        match level {
-            Level::Warning => self.mild[0].push_back(index),
-            Level::Error => self.mild[1].push_back(index),
-            Level::Fatal => {}
-        }
-        self.fresh.push(index);
-        Some(index)
-    }
-
-    /// Index for a new incident: a free one, or that of the oldest of the mildest level, which is gone
-    /// then. `None` where all that is kept is worse than `level` or in use.
-    fn room(&mut self, level: Level) -> Option<usize> {
-        if self.all.len() < self.most {
-            return Some(self.all.len());
-        }
-        for (queue, its_level) in [(0, Level::Warning), (1, Level::Error)] {
-            if level < its_level {
-                break;
-            }
-            for _ in 0..self.mild[queue].len() {
-                let Some(index) = self.mild[queue].pop_front() else { break };
-                let incident = &self.all[index];
-                if incident.level > its_level {
-                    if incident.level == Level::Error {
-                        self.mild[1].push_back(index);
-                    }
-                } else if self.added - incident.added < IN_USE {
-                    self.mild[queue].push_back(index);
-                } else {
-                    self.crowded_out += incident.count;
-                    self.context_bytes -= size(&incident.context);
-                    self.by_fingerprint.remove(&incident.fingerprint);
-                    return Some(index);
-                }
-            }
-        }
-        None
-    }
-
     /// Where the first event of an incident begins.
     pub fn first(&self, index: usize) -> Place {
         self.all[index].first.0
-    }
-
-    /// Keeps `lines`, which stand before the first event of an incident, where there is room.
-    pub fn set_context(&mut self, index: usize, lines: Vec<Line>) {
-        let size = size(&lines);
-        if self.context_bytes + size <= self.most_context {
-            self.context_bytes += size;
-            self.all[index].context = lines;
-        }
     }
 
     /// The lines before each incident, in the order of [`Incidents::into_diagnoses`]: redacted and safe
@@ -458,10 +387,6 @@ impl Incident {
 }
 
 /// Memory that lines take, near enough.
-fn size(lines: &[Line]) -> usize {
-    lines.iter().map(|line| size_of::<Line>() + line.text.len()).sum()
-}
-
 /// What a finding under a rule of the program's own captures: the exception, what that rule takes, and what the line's
 /// marks tell, such as an exit status.
 fn own_captures(rules: &RuleSet, rule: usize, finding: &Finding) -> BTreeMap<String, String> {
