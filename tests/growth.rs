@@ -202,3 +202,41 @@ fn what_the_kernel_killed_for_memory_had_grown_by_the_bots_own_readings() {
     let alone = told(&options());
     assert!(alone.verdict.is_none_or(|verdict| !verdict.first.file.ends_with("bot.log")));
 }
+
+/// Where a feed stops, the log becomes so thin that hours of it are a few KiB; so are the last hours of a price
+/// that stands still.
+#[test]
+fn what_stands_still_in_the_last_hours_of_a_day_is_told() {
+    let feed = |until: u32| {
+        let mut log = String::new();
+        for s in 0..12 * 3_600 {
+            if s < until && s.is_multiple_of(3) {
+                log += &format!("{} INFO ws: trade BTCUSDT {}.5\n", time(s), 64_000 + s * 37 % 997);
+            }
+            if s.is_multiple_of(30) {
+                log += &format!("{} INFO main: heartbeat, up {s} s\n", time(s));
+            }
+        }
+        log
+    };
+    let stops = feed(7 * 3_600);
+    assert!(stops.len() > 512 << 10, "most of it is sampled");
+    let found = report_on_end(stops.as_str(), false);
+    assert!(find(&found, "network/feed-stopped").unwrap().summary.contains("5 h"));
+    assert!(report_on_end(feed(12 * 3_600), false).diagnoses.is_empty());
+    let price = |moves_until: u32| {
+        let line = |s: u32| {
+            let price = 64_000 + s.min(moves_until) * 37 % 997;
+            format!(
+                "{} INFO strategy: BTC/USDT price={price}.5 signal=HOLD position 0.0\n",
+                time(s)
+            )
+        };
+        (0..20 * 3_600).step_by(7).map(line).collect::<String>()
+    };
+    let stands = price(15 * 3_600 + 600);
+    assert!(stands.len() > 768 << 10);
+    let found = report_on_end(stands.as_str(), false);
+    assert_eq!(find(&found, "rate-limit/data-frozen").unwrap().level, Level::Warning);
+    assert!(report_on_end(price(20 * 3_600), false).diagnoses.is_empty());
+}

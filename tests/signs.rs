@@ -176,6 +176,14 @@ fn a_sleep_is_the_cause_of_what_comes_when_the_machine_wakes() {
         let off = report_without(SLEEP, false, &log);
         assert!(find(&off, SLEEP).is_none() && !off.diagnoses.iter().any(|one| followed(&one)));
     }
+    // Between two samples of a longer log, and some lines later.
+    let long = ticks(600, 12_600, 1)
+        + &ticks(40_000, 40_020, 1)
+        + &clock_error(40_020)
+        + &ticks(40_021, 41_000, 1);
+    let sleep = report_on_bytes(long);
+    let sleep = find(&sleep, SLEEP).unwrap_or_else(|| panic!("{sleep:#?}"));
+    assert_eq!((sleep.first.line, sleep.last.line), (12_000, 12_001));
     // One host alone may have been what the bot waited for.
     let one = before.clone() + &ticks(12_001, 12_003, 1) + &lost(12_003, "ws.okx.com") + &after;
     assert!(find(&report_on_bytes(one), SLEEP).is_none());

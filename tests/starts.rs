@@ -150,3 +150,96 @@ fn real_runs_that_were_killed_and_started_anew() {
     let one: String = lives.replace(" - 19 - ", " - 14 - ").replace(" - 22 - ", " - 14 - ");
     assert_eq!(runs(&report_on_bytes(one)).len(), 1);
 }
+
+/// What a bot says from one second to another, every two seconds.
+fn ticks(from: u32, to: u32) -> String {
+    let line =
+        |s: u32| format!("{} - strategy - INFO - BTCUSDT at {}.5\n", time(s), 64_000 + s % 97);
+    (from..to).step_by(2).map(line).collect()
+}
+
+/// Two lines before the one that tells of a start, and that.
+fn begins(s: u32) -> String {
+    [
+        "loggers - INFO - Verbosity set to 0",
+        "main - INFO - Using config: config.json",
+        "main - INFO - bot starting, pid 7",
+    ]
+    .iter()
+    .map(|text| format!("{} - {text}\n", time(s)))
+    .collect()
+}
+
+#[test]
+fn what_a_bot_says_before_it_tells_of_its_start_is_of_that_run() {
+    let bye = |s: u32| format!("{} - main - INFO - shutdown complete, bye\n", time(s));
+    let nights: String = (0..3)
+        .map(|n| begins(n * 300) + &ticks(n * 300 + 1, n * 300 + 280) + &bye(n * 300 + 281))
+        .collect();
+    let report = report_on_bytes(nights);
+    assert_eq!(runs(&report), [(1, "clean"), (145, "clean"), (289, "clean")]);
+    assert!(report.diagnoses.is_empty(), "{:#?}", report.diagnoses);
+    // It stopped without a word, and its last line is its own.
+    let silent = begins(0) + &ticks(1, 280) + &begins(290) + &ticks(291, 400);
+    let report = report_on_bytes(silent);
+    assert_eq!(runs(&report), [(1, "silent"), (144, "open")]);
+    let found = find(&report, "system/silent-stop").unwrap();
+    assert_eq!(found.last.line, 143, "{found:#?}");
+    // What it says all the time is no part of a start, however near.
+    let usual = begins(0)
+        + &ticks(1, 280)
+        + &ticks(288, 289)
+        + &format!("{} - main - INFO - bot starting, pid 8\n", time(289))
+        + &ticks(290, 400);
+    assert_eq!(runs(&report_on_bytes(usual)), [(1, "silent"), (145, "open")]);
+    // A loop of starts is a run each.
+    let word = |s: u32| format!("{} - main - INFO - bot starting, pid 7\n", time(s));
+    let again: String = (0..4).map(|n| word(n * 2) + &ticks(n * 2 + 1, n * 2 + 2)).collect();
+    assert_eq!(runs(&report_on_bytes(again)).len(), 4);
+}
+
+#[test]
+fn what_is_set_up_behind_an_error_is_the_start_of_the_next_run() {
+    let failed = |s: u32| {
+        format!(
+            "{0} - main - ERROR - main failed: no column named sma\nTraceback (most recent call last):\n  File \"/srv/bot/run.py\", line 9, in main\n    save()\nsqlite3.OperationalError: table trades has no column named sma\n",
+            time(s)
+        )
+    };
+    let set_up = |s: u32| {
+        format!(
+            "{0} - main - INFO - using sqlite\n{0} - store - INFO - Database initialized\n",
+            time(s)
+        )
+    };
+    let log = ticks(0, 100) + &failed(101) + &set_up(131) + &ticks(132, 200);
+    let report = report_on_bytes(log);
+    assert_eq!(runs(&report), [(1, "crash"), (56, "open")]);
+    assert_eq!(report.verdict.unwrap().exception.unwrap().class, "sqlite3.OperationalError");
+    for (what, log) in [
+        (
+            "it went on before",
+            ticks(0, 100) + &failed(101) + &ticks(102, 140) + &set_up(141) + &ticks(142, 200),
+        ),
+        ("at once", ticks(0, 100) + &failed(101) + &set_up(101) + &ticks(102, 200)),
+        ("no error", ticks(0, 100) + &set_up(131) + &ticks(132, 200)),
+    ] {
+        let report = report_on_bytes(log);
+        assert!(report.verdict.is_none(), "{what}");
+        assert_eq!(report.sources[0].runs.len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_start_that_ends_the_message_of_a_json_record_is_a_start() {
+    let line = |s: u32, event: &str| {
+        format!(
+            "{{\"event\": \"{event}\", \"level\": \"info\", \"timestamp\": \"2026-03-02T01:{:02}:{:02}Z\", \"price\": {s}.5}}\n",
+            s / 60,
+            s % 60
+        )
+    };
+    let life = |from: u32| (from..from + 90).map(|s| line(s, "tick")).collect::<String>();
+    let log = life(0) + &line(100, "bot started") + &life(101);
+    assert_eq!(runs(&report_on_bytes(log)), [(1, "silent"), (91, "open")]);
+}

@@ -2,8 +2,9 @@
 //! none of its lines says.
 //!
 //! Where a line begins in its source decides whether it is one, and nothing else: every line that begins in
-//! the first [`EVERY_LINE`] bytes, and behind that the first that begins in each block of [`BLOCK`] bytes. In
-//! a log that several services write, the first of each service. So the samples are the same on every way
+//! the first [`EVERY_LINE`] bytes, and behind that the first that begins in each block of [`NEAR_BLOCK`] bytes up
+//! to [`NEAR_LINES`], and of [`BLOCK`] bytes from there. In a log that several services write, the first of each
+//! service. So the samples are the same on every way
 //! to the bytes and on any number of threads.
 
 use std::collections::BTreeMap;
@@ -19,7 +20,12 @@ use crate::source::{Chunk, Place};
 /// what a bot does shows in them. A multiple of [`BLOCK`].
 pub(super) const EVERY_LINE: u64 = 256 << 10;
 
-/// Behind that, one line is looked at in so many bytes: a reading of a line costs about what a search through
+/// Behind that, one line is looked at in so many bytes up to this position: a day of a bot's log mostly ends
+/// before it, and of what stands still in its last hours there may be no more than a few KiB.
+pub(super) const NEAR_BLOCK: u64 = 4 << 10;
+pub(super) const NEAR_LINES: u64 = 4 << 20;
+
+/// And behind that, one line in so many bytes: a reading of a line costs about what a search through
 /// a thousand does, and this is three hundred lines.
 pub(super) const BLOCK: u64 = 32 << 10;
 
@@ -131,7 +137,7 @@ pub(super) struct Sampler {
     known: Option<(u64, Place)>,
     /// The places at which the pieces of the part at hand begin, by position.
     borders: Vec<(u64, Place)>,
-    /// The block of the last sample of each lane.
+    /// Where the block of the last sample of each lane begins.
     blocks: Vec<Option<u64>>,
     /// The block of the last line that each teller found.
     told: [Option<u64>; TELLERS],
@@ -186,6 +192,12 @@ pub(super) fn look(
     (seen, lines + newlines(&bytes[counted..end]))
 }
 
+/// Where the block begins that a position lies in, and how long it is.
+fn sampled_in(position: u64) -> (u64, u64) {
+    let length = if position < NEAR_LINES { NEAR_BLOCK } else { BLOCK };
+    (position - position % length, length)
+}
+
 /// The first sample that begins between `from`, where a line begins, and `end`.
 fn next(bytes: &[u8], base: u64, from: usize, end: usize) -> Option<usize> {
     if from >= end {
@@ -195,14 +207,14 @@ fn next(bytes: &[u8], base: u64, from: usize, end: usize) -> Option<usize> {
     if position < EVERY_LINE {
         return Some(from);
     }
-    let begin = position - position % BLOCK;
+    let (begin, length) = sampled_in(position);
     let in_bytes = |position: u64| usize::try_from(position.saturating_sub(base)).unwrap_or(end);
     // A line begins behind a newline, so what tells that one begins at the block's start is the byte before.
     let before = in_bytes(begin).saturating_sub(1);
     if begin == position || memchr::memchr(b'\n', &bytes[before..from - 1]).is_none() {
         return Some(from);
     }
-    let before = in_bytes(begin + BLOCK).saturating_sub(1);
+    let before = in_bytes(begin + length).saturating_sub(1);
     let newline = memchr::memchr(b'\n', bytes.get(before..end)?)?;
     (before + newline + 1 < end).then_some(before + newline + 1)
 }
@@ -278,14 +290,14 @@ impl Sampler {
                 let mut at = start;
                 while at < end {
                     let position = base + at as u64;
-                    let block = position / BLOCK;
+                    let (block, length) = sampled_in(position);
                     let next = if position < EVERY_LINE {
                         *last = Some(block);
                         found.push((at, lane));
                         Some(line_end(bytes, at))
                     } else if *last == Some(block) {
                         // The first line behind the end of the block.
-                        let before = usize::try_from((block + 1) * BLOCK - 1 - base);
+                        let before = usize::try_from(block + length - 1 - base);
                         before
                             .ok()
                             .filter(|&before| before < end)

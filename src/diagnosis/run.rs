@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 mod judge;
+mod opening;
 mod signs;
 mod told;
 mod torn;
@@ -13,13 +14,15 @@ use super::fingerprint;
 use super::incident::{Incidents, Mention};
 use super::join::{Death, Life, Pause};
 use super::rhythm;
-use super::signs::Signs;
+use super::signs::{Moment, Signs};
 use crate::detect::Matcher;
 use crate::event::{Record, Stamp, read_record};
 use crate::model::Severity;
 use crate::rules::{MarkKind, RuleSet};
 use crate::safe::limits;
 use crate::source::Place;
+
+use opening::Opening;
 
 /// One life of the bot.
 #[derive(Debug, Clone)]
@@ -137,6 +140,9 @@ pub struct Runs<'r> {
     pub zone: Option<jiff::tz::TimeZone>,
     /// What the samples of the run that goes on show.
     signs: Signs,
+    /// The longest pause among the last lines, as far as they were looked at for one, and up to where that is.
+    pause: Option<(Moment, Moment)>,
+    paused_upto: Option<Place>,
     /// What of the process grew up to the end of the run that is being closed.
     grew: Option<Mention>,
 }
@@ -170,6 +176,8 @@ impl<'r> Runs<'r> {
             until: None,
             zone: None,
             signs: Signs::default(),
+            pause: None,
+            paused_upto: None,
             grew: None,
         }
     }
@@ -289,15 +297,20 @@ impl<'r> Runs<'r> {
                 Item::Marked { marks, .. } => self.has_mark(marks, MarkKind::Start),
                 _ => false,
             });
-        if first < start.place.line && !only_starts {
-            self.close(Some(start), false);
+        if first >= start.place.line || only_starts {
+            return;
+        }
+        if let Opening::Last(lines) = self.opening(start) {
+            self.close_before(lines, start);
         }
     }
 
     /// One examined event. Comes back with its incident, where it is one.
     pub fn finding(&mut self, finding: Finding) -> Option<usize> {
         let takes_over = self.has_mark(&finding.marks, MarkKind::Restart) && self.has_just_ended();
-        if takes_over || self.has_mark(&finding.marks, MarkKind::Start) {
+        let sets_up =
+            self.has_mark(&finding.marks, MarkKind::SetUp) && self.begins_behind_error(&finding);
+        if takes_over || sets_up || self.has_mark(&finding.marks, MarkKind::Start) {
             self.start(&finding);
         }
         if self.first_line.is_none() {
@@ -423,6 +436,7 @@ impl<'r> Runs<'r> {
         self.pid = None;
         self.signs = Signs::default();
         self.grew = None;
+        self.pause = None;
         self.tail.clear();
         self.remembered.clear();
         self.first_line = None;

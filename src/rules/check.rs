@@ -191,6 +191,7 @@ impl Checker<'_> {
         let kind = match written.kind.get_ref().as_str() {
             "start" => MarkKind::Start,
             "restart" => MarkKind::Restart,
+            "set-up" => MarkKind::SetUp,
             "goodbye" => MarkKind::Goodbye,
             "stop-request" => MarkKind::StopRequest,
             "exit" => MarkKind::Exit,
@@ -201,8 +202,8 @@ impl Checker<'_> {
                 self.complain(
                     written.kind.span().start,
                     format!(
-                        "no kind `{other}`; one of start, restart, goodbye, stop-request, exit, supervisor, \
-                         noise, reporter"
+                        "no kind `{other}`; one of start, restart, set-up, goodbye, stop-request, exit, \
+                         supervisor, noise, reporter"
                     ),
                 );
                 return None;

@@ -72,7 +72,7 @@ impl LazyRegex {
         compiled.as_ref().map(Compiled::get)
     }
 
-    /// Whether it asks for the start of a text: it may then match a part of a line and not the line.
+    /// Whether it asks for the start or the end of a text: it may then match a part of a line and not the line.
     pub fn is_anchored(&self) -> bool {
         *self.anchored.get_or_init(|| is_anchored(&self.text))
     }
@@ -117,7 +117,7 @@ fn ascii(regex: &str) -> String {
     found
 }
 
-/// Whether a `^` or `\A` stands in a regex, the `^` of a class left out.
+/// Whether a `^`, `\A`, `$` or `\z` stands in a regex, the `^` of a class left out.
 fn is_anchored(regex: &str) -> bool {
     let bytes = regex.as_bytes();
     let mut escaped = false;
@@ -126,7 +126,8 @@ fn is_anchored(regex: &str) -> bool {
         escaped = byte == b'\\' && !is_escaped;
         match byte {
             b'^' => !is_escaped && at.checked_sub(1).is_none_or(|before| bytes[before] != b'['),
-            b'A' => is_escaped,
+            b'A' | b'z' => is_escaped,
+            b'$' => !is_escaped,
             _ => false,
         }
     })

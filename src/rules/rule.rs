@@ -264,6 +264,8 @@ pub enum MarkKind {
     Start,
     /// A process of the bot's takes the place of another: a run begins where one has just ended.
     Restart,
+    /// What a program sets up once, when it starts: a run begins where an error stands last before it.
+    SetUp,
     /// The bot said goodbye.
     Goodbye,
     /// The bot was asked to stop.

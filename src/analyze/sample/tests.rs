@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::{BLOCK, EVERY_LINE, Sample, Sampler, TELLING, Tellers, look, newlines};
+use super::{
+    BLOCK, EVERY_LINE, NEAR_BLOCK, NEAR_LINES, Sample, Sampler, TELLING, Tellers, look, newlines,
+};
 use crate::source::{Chunk, Segment};
 
 /// Positions of the samples by the definition, word by word.
@@ -11,7 +13,7 @@ fn plain(bytes: &[u8]) -> Vec<u64> {
     let mut last = None;
     let mut at = 0;
     for line in bytes.split_inclusive(|&b| b == b'\n') {
-        let block = at / BLOCK;
+        let block = if at < NEAR_LINES { at / NEAR_BLOCK } else { NEAR_LINES + at / BLOCK };
         if at < EVERY_LINE || last != Some(block) {
             samples.push(at);
         }
@@ -59,9 +61,10 @@ proptest! {
     #[test]
     fn samples_are_the_same_however_the_log_is_cut(
         lengths in prop::collection::vec(prop_oneof![20 => 1_usize..200, 1 => 1_usize..90_000], 1..2500),
+        head in prop_oneof![Just(0_usize), Just(NEAR_LINES as usize)],
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
-        let mut bytes = Vec::new();
+        let mut bytes = b"xxxxxxxxxxxxxxx\n".repeat(head / 16);
         for length in lengths {
             bytes.extend(std::iter::repeat_n(b'x', length - 1));
             bytes.push(b'\n');

@@ -330,7 +330,8 @@ impl Runs<'_> {
     /// Marks that are no sign of life.
     fn is_quiet(&self, marks: &[usize]) -> bool {
         marks.iter().any(|&at| {
-            !matches!(self.matcher.rules.marks[at].kind, MarkKind::Start | MarkKind::Restart)
+            let kind = self.matcher.rules.marks[at].kind;
+            !matches!(kind, MarkKind::Start | MarkKind::Restart | MarkKind::SetUp)
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::shape::{Kind, Shape};
+use super::shape::{Shape, is_near_half_hour};
 use super::{Moment, Sample, Sign};
 use crate::model::Level;
 
@@ -25,7 +25,6 @@ const MOVED: f64 = 0.9;
 const LONGER: u64 = 10;
 
 /// Markets close and open at full and half hours: a standstill that begins so near one, in seconds, is one.
-const HALF_HOUR: f64 = 1_800.0;
 const NEAR: f64 = 90.0;
 
 /// Follows the numbers of each kind of message.
@@ -49,6 +48,8 @@ struct Series {
     longest: u64,
     /// The first of the row; kept from the second on.
     first: Option<Moment>,
+    /// Seconds of the last one with other numbers.
+    before: Option<f64>,
     /// Seconds of the first and the last of the row.
     since: Option<f64>,
     until: Option<f64>,
@@ -69,7 +70,7 @@ struct Found {
 impl Frozen {
     /// The next sample, whose message has that shape.
     pub(super) fn sample(&mut self, sample: &Sample<'_>, shape: &Shape, seconds: Option<f64>) {
-        let (Kind::Market, Some(values)) = (shape.kind, shape.values) else { return };
+        let Some(values) = shape.values.filter(|_| shape.shows_price) else { return };
         let hash = shape.hash;
         let Some(series) = self.shapes.get_mut(&hash) else {
             if self.shapes.len() < SHAPES {
@@ -82,6 +83,7 @@ impl Frozen {
             series.moved += 1;
             series.longest = series.longest.max(series.row);
             *series = Series {
+                before: series.until,
                 pairs: series.pairs,
                 moved: series.moved,
                 longest: series.longest,
@@ -152,6 +154,7 @@ impl Series {
             row: 1,
             longest: 0,
             first: None,
+            before: None,
             since: seconds,
             until: seconds,
             is_known: false,
@@ -160,8 +163,8 @@ impl Series {
 
     fn stands_still(&self, since: f64, until: f64) -> bool {
         let before = self.pairs + 1 - self.row;
-        let next_half_hour = (since / HALF_HOUR).ceil() * HALF_HOUR - since;
-        let is_at_half_hour = next_half_hour <= NEAR || HALF_HOUR - next_half_hour <= NEAR;
+        // It began somewhere between two that were looked at.
+        let is_at_half_hour = is_near_half_hour(self.before.unwrap_or(since), since, NEAR);
         self.row >= LEAST
             && until - since >= SECONDS
             && before >= BEFORE

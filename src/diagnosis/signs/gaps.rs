@@ -21,7 +21,7 @@ use crate::source::Place;
 use spread::Spread;
 
 const GAP: &str = "system/gap";
-const SLEEP: &str = "system/sleep";
+pub(super) const SLEEP: &str = "system/sleep";
 
 /// The rules that tell of silences.
 pub(super) const RULES: [&str; 2] = [GAP, SLEEP];
@@ -244,7 +244,7 @@ impl Gaps {
     ) -> Option<Sign> {
         let seconds = coming.seconds?;
         let since = |silence: &Silence| silence.bounds().map(|(_, to)| seconds - to);
-        let ending = self.ending_with(coming);
+        let ending = self.ending_with(coming).or_else(|| self.unseen_before(coming));
         if self.kept.is_empty() && ending.is_none() {
             return None;
         }
@@ -303,6 +303,25 @@ impl Gaps {
             before: after.clone(),
             older: None,
             behind: coming.moment.clone(),
+            seconds,
+            at: self.count + 1,
+            sparse: false,
+            untimed: 0,
+            told: false,
+        })
+    }
+
+    /// A silence shortly before an error that comes now, of whose lines none has been a sample yet.
+    fn unseen_before(&self, coming: Coming<'_>) -> Option<Silence> {
+        let (before, behind) = coming.pause?;
+        let seconds = apart(before.stamp.as_ref(), behind.stamp.as_ref()?)?;
+        let place = behind.line.place;
+        let is_known = self.slept == Some(place)
+            || self.kept.iter().any(|silence| silence.behind.line.place == place);
+        (seconds >= LEAST && !is_known).then(|| Silence {
+            before: before.clone(),
+            older: None,
+            behind: behind.clone(),
             seconds,
             at: self.count + 1,
             sparse: false,

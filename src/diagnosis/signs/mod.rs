@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 
 use super::evidence::Line;
 use super::rhythm::length;
-use crate::event::{Stamp, read_record};
+use crate::event::{Record, Stamp, read_record};
 use crate::model::Level;
 use crate::rules::RuleSet;
 use crate::source::Place;
@@ -44,7 +44,7 @@ pub(super) use reading::may_hold as may_tell;
 
 /// Behind this byte of a file, what samples say is looked at in one of [`SPARSE`] blocks of [`BLOCK`] bytes:
 /// that costs more than to look at their times.
-const EVERY: u64 = 256 << 10;
+const EVERY: u64 = 4 << 20;
 const BLOCK: u64 = 32 << 10;
 const SPARSE: u64 = 4;
 
@@ -125,6 +125,8 @@ pub(super) struct Coming<'a> {
     pub(super) moment: &'a Moment,
     /// The last line before it that has a time.
     pub(super) after: Option<&'a Moment>,
+    /// The lines around the longest pause among the lines shortly before it, which may be no samples.
+    pub(super) pause: Option<&'a (Moment, Moment)>,
 }
 
 impl Sign {
@@ -156,6 +158,8 @@ pub(super) struct Signs {
     standstill: Standstill,
     /// Time of the last sample that has one.
     seconds: Option<f64>,
+    /// File and end of the line that was looked at last for what it says.
+    looked: Option<(usize, u64)>,
 }
 
 impl Signs {
@@ -176,9 +180,39 @@ impl Signs {
         if !sample.is_first {
             return;
         }
+        self.look_at(sample, &record);
+    }
+
+    /// What a line says of the market and of the bot being alive.
+    fn look_at(&mut self, sample: &Sample<'_>, record: &Record<'_>) {
         let shape = shape::shape(&record.message);
+        let lines = self.lines_up_to(sample);
         self.frozen.sample(sample, &shape, self.seconds);
-        self.standstill.sample(sample, &shape, self.seconds);
+        self.standstill.sample(sample, &shape, self.seconds, lines);
+    }
+
+    /// How many lines a line stands for, the one before it having been looked at last: those between, as many as
+    /// there are bytes for, are like it.
+    fn lines_up_to(&mut self, sample: &Sample<'_>) -> f64 {
+        let end = sample.place.byte + sample.line.len() as u64;
+        let last = self.looked.replace((sample.place.file, end));
+        match last {
+            Some((file, last)) if file == sample.place.file && last < sample.place.byte => {
+                1.0 + (sample.place.byte - last) as f64 / sample.line.len().max(1) as f64
+            }
+            _ => 1.0,
+        }
+    }
+
+    /// One of the last lines of the run, when it is over: what stands still is told to the end.
+    pub(super) fn ending(&mut self, sample: &Sample<'_>) {
+        let is_new = self
+            .looked
+            .is_none_or(|(file, end)| (sample.place.file, sample.place.byte) >= (file, end));
+        if is_new {
+            self.seconds = sample.seconds().or(self.seconds);
+            self.look_at(sample, &read_record(sample.line));
+        }
     }
 
     /// One of the last lines of the run, with its time, which may be no sample: the last reading is told to
@@ -192,6 +226,11 @@ impl Signs {
             let seconds = sample.seconds().or(self.seconds);
             self.growths.sample(sample, &read_record(sample.line), seconds);
         }
+    }
+
+    /// Whether a pause shortly before it matters for a finding of that rule.
+    pub(super) fn asks_for_pause(rules: &RuleSet, rule: &str) -> bool {
+        rules.leads(gaps::SLEEP, rule).is_some()
     }
 
     /// Whether the numbers of the run matter for a finding that comes now.

@@ -10,10 +10,13 @@ const MESSAGE_BYTES: usize = 400;
 pub(super) struct Shape {
     /// The same for messages that differ in nothing but numbers.
     pub(super) hash: u64,
-    /// Its numbers with a fraction: the same where all of them are. `None` where there are none.
+    /// Its numbers with a fraction, but for those of what the bot itself holds: the same where all of them are. `None`
+    /// where there are none.
     pub(super) values: Option<u64>,
-    /// All numbers with a fraction are zero.
+    /// All of these are zero.
     pub(super) is_zero: bool,
+    /// It shows a price, perhaps beside what the bot itself holds.
+    pub(super) shows_price: bool,
     /// What it tells of.
     pub(super) kind: Kind,
 }
@@ -84,6 +87,10 @@ const OWN: [&str; 27] = [
     "grid",
 ];
 
+/// Those of them that stand beside a price in what a bot says of each round.
+const STATE: [&str; 9] =
+    ["balance", "equity", "pnl", "position", "positions", "profit", "signal", "exposure", "spread"];
+
 /// Words of a sign of life.
 const HEARTBEAT: [&str; 12] = [
     "heartbeat",
@@ -131,6 +138,9 @@ pub(super) fn shape(message: &str) -> Shape {
     let (mut hash, mut values) = (Fnv::new(), Fnv::new());
     let (mut has_values, mut is_zero) = (false, true);
     let (mut market, mut own, mut heartbeat) = (false, false, false);
+    // Whose the numbers are that come next: what is said last before them tells.
+    let (mut of_market, mut is_behind_own) = (true, false);
+    let (mut is_told, mut has_price, mut acts) = (false, false, false);
     let (mut pause, mut closed, mut venue) = (false, false, false);
     let mut at = 0;
     while at < bytes.len() {
@@ -145,12 +155,21 @@ pub(super) fn shape(message: &str) -> Shape {
             let is_one_of = |list: &[&str]| {
                 list.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word))
             };
-            own |= is_one_of(&OWN);
+            let is_market = is_one_of(&MARKET) || is_pair(word, bytes.get(at));
+            let is_own = is_one_of(&OWN);
+            if is_market || is_own {
+                // An entry price is the bot's own.
+                of_market = is_market && !is_behind_own;
+                is_told = true;
+            }
+            acts |= is_own && !is_one_of(&STATE);
+            is_behind_own = is_own;
+            own |= is_own;
             heartbeat |= is_one_of(&HEARTBEAT);
             pause |= is_one_of(&PAUSE);
             closed |= is_one_of(&CLOSED);
             venue |= is_one_of(&VENUES);
-            market |= is_one_of(&MARKET) || is_pair(word, bytes.get(at));
+            market |= is_market;
             // A word with digits in it may be an id, and may be a symbol.
             if word.iter().any(u8::is_ascii_digit) && word.len() > 12 {
                 hash.add("#");
@@ -162,11 +181,13 @@ pub(super) fn shape(message: &str) -> Shape {
                 at += 1;
             }
             let number = &bytes[start..at];
-            if number.contains(&b'.') {
+            if number.contains(&b'.') && of_market {
                 has_values = true;
+                has_price |= is_told;
                 is_zero &= number.iter().all(|b| matches!(b, b'0' | b'.'));
                 values.add(&message[start..at]);
             }
+            is_behind_own = false;
             hash.add("#");
         } else {
             at += 1;
@@ -186,8 +207,16 @@ pub(super) fn shape(message: &str) -> Shape {
         hash: hash.value(),
         values: has_values.then(|| values.value()),
         is_zero: has_values && is_zero,
+        shows_price: kind == Kind::Market || kind == Kind::Other && has_price && !acts,
         kind,
     }
+}
+
+/// Whether a full or half hour, at which markets close and open, lies between two times or less than `near`
+/// from them, all in seconds.
+pub(super) fn is_near_half_hour(from: f64, to: f64, near: f64) -> bool {
+    const HALF_HOUR: f64 = 1_800.0;
+    ((from - near) / HALF_HOUR).ceil() * HALF_HOUR <= to + near
 }
 
 fn is_of_number(bytes: &[u8], at: usize) -> bool {

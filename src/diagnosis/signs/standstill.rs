@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::shape::{Kind, Shape};
+use super::shape::{Kind, Shape, is_near_half_hour};
 use super::{Moment, Sample, Sign};
 use crate::model::Level;
 
@@ -24,7 +24,6 @@ const BEATS_BEHIND: u64 = 5;
 const PACE: f64 = 0.5;
 
 /// Markets close at full and half hours: work that stops so near one, in seconds, is over.
-const HALF_HOUR: f64 = 1_800.0;
 const NEAR: f64 = 120.0;
 
 /// Follows work and heartbeat of a run.
@@ -35,18 +34,31 @@ pub(super) struct Standstill {
     began: Option<f64>,
     last: Option<(f64, Moment)>,
     longest: f64,
-    /// Heartbeats up to the last work, and behind it.
-    before: u64,
-    behind: u64,
+    /// Heartbeats up to the last work, and behind it, as many as the samples stand for.
+    before: f64,
+    behind: f64,
+    /// How many of them were seen.
+    seen: (u64, u64),
+    /// When the first line came behind the last work.
+    next: Option<f64>,
     beat: Option<(f64, Moment)>,
     /// When a pause was last announced.
     paused: Option<f64>,
 }
 
 impl Standstill {
-    /// The next sample, whose message has that shape.
-    pub(super) fn sample(&mut self, sample: &Sample<'_>, shape: &Shape, seconds: Option<f64>) {
+    /// The next sample, whose message has that shape, and which stands for so many lines.
+    pub(super) fn sample(
+        &mut self,
+        sample: &Sample<'_>,
+        shape: &Shape,
+        seconds: Option<f64>,
+        lines: f64,
+    ) {
         let Some(now) = seconds else { return };
+        if self.last.is_some() && shape.kind != Kind::Market {
+            self.next.get_or_insert(now);
+        }
         match shape.kind {
             Kind::Market => {
                 if let Some((before, _)) = self.last {
@@ -55,11 +67,13 @@ impl Standstill {
                 self.work += 1;
                 self.began = self.began.or(Some(now));
                 self.last = Some((now, sample.moment()));
-                self.before += self.behind;
-                self.behind = 0;
+                self.before += std::mem::take(&mut self.behind);
+                self.seen = (self.seen.0 + self.seen.1, 0);
+                self.next = None;
             }
             Kind::Heartbeat => {
-                self.behind += 1;
+                self.behind += lines;
+                self.seen.1 += 1;
                 self.beat = Some((now, sample.moment()));
             }
             Kind::Pause => self.paused = Some(now),
@@ -71,16 +85,15 @@ impl Standstill {
     pub(super) fn close(&self) -> Option<Sign> {
         let ((stopped, first), (until, last)) = self.last.clone().zip(self.beat.clone())?;
         let (quiet, worked) = (until - stopped, stopped - self.began?);
-        let pace = |beats: u64, seconds: f64| beats as f64 / seconds.max(1.0);
-        let next_half_hour = (stopped / HALF_HOUR).ceil() * HALF_HOUR - stopped;
-        let is_over = next_half_hour <= NEAR
-            || HALF_HOUR - next_half_hour <= NEAR
+        let pace = |beats: f64, seconds: f64| beats / seconds.max(1.0);
+        // It stopped somewhere between two lines that were looked at.
+        let is_over = is_near_half_hour(stopped, self.next.unwrap_or(stopped), NEAR)
             || self.paused.is_some_and(|paused| paused >= stopped - NEAR);
         let stands = self.work >= WORK
             && quiet >= SECONDS
             && quiet >= LONGER * self.longest
-            && self.before >= BEATS_BEFORE
-            && self.behind >= BEATS_BEHIND
+            && self.seen.0 >= BEATS_BEFORE
+            && self.seen.1 >= BEATS_BEHIND
             && pace(self.behind, quiet) >= PACE * pace(self.before, worked)
             && !is_over;
         stands.then(|| Sign {

@@ -71,6 +71,7 @@ fn windows_end_where_they_say() {
         let moment = Moment { stamp: None, line: nowhere };
         let seconds = read_record(line(Some(8_000 + since)).as_bytes()).stamp.unwrap().seconds();
         let coming = Coming {
+            pause: None,
             rule: "system/nonce",
             seconds: Some(seconds),
             captures: &captures,

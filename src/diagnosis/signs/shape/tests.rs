@@ -32,3 +32,35 @@ fn numbers_do_not_make_a_shape_and_fractions_are_its_values() {
     assert!(shape("price 0.00").is_zero && !shape("price 0.01").is_zero);
     assert_eq!(shape(&"é9.5 ".repeat(200)).kind, Other);
 }
+
+#[test]
+fn a_price_beside_what_the_bot_holds_is_a_price() {
+    let same = |one: &str, other: &str| shape(one).values == shape(other).values;
+    assert!(shape("BTC/USDT price=64000.5 signal=HOLD").shows_price);
+    assert!(shape("BTC/USDT 64000.5 position 0.25 pnl -1.5").shows_price);
+    assert!(same("BTC/USDT 64000.5 pnl -1.5", "BTC/USDT 64000.5 pnl -1.7"), "the bot's own number");
+    assert!(!same("BTC/USDT 64000.5 pnl -1.5", "BTC/USDT 64001.5 pnl -1.5"));
+    for own in [
+        "position BTCUSDT 0.5",
+        "BTCUSDT position 0.5",
+        "BTC/USDT entry price 64000.5",
+        "order filled BTCUSDT price=64000.5",
+        "balance 12.5 USDT",
+    ] {
+        assert!(!shape(own).shows_price, "{own}");
+    }
+}
+
+#[test]
+fn full_and_half_hours_are_near_or_between() {
+    for (from, to, near) in [
+        (3_500.0, 3_500.0, false),
+        (3_590.0, 3_590.0, true),
+        (3_680.0, 3_680.0, true),
+        (3_700.0, 3_700.0, false),
+        (3_700.0, 5_300.0, true),
+        (3_700.0, 5_250.0, false),
+    ] {
+        assert_eq!(super::is_near_half_hour(from, to, 100.0), near, "{from} to {to}");
+    }
+}

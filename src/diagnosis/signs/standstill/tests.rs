@@ -19,7 +19,7 @@ fn found(seconds: u32, says: impl Fn(u32) -> Vec<String>) -> Option<Sign> {
                 tells: false,
                 skipped: false,
             };
-            standstill.sample(&sample, &shape(&message), Some(36_600.0 + f64::from(second)));
+            standstill.sample(&sample, &shape(&message), Some(36_600.0 + f64::from(second)), 1.0);
         }
     }
     standstill.close()
