@@ -234,7 +234,7 @@ fn what_stands_still_in_the_last_hours_of_a_day_is_told() {
         };
         (0..20 * 3_600).step_by(7).map(line).collect::<String>()
     };
-    let stands = price(15 * 3_600 + 600);
+    let stands = price(15 * 3_600 + 1_800);
     assert!(stands.len() > 768 << 10);
     let found = report_on_end(stands.as_str(), false);
     assert_eq!(find(&found, "rate-limit/data-frozen").unwrap().level, Level::Warning);

@@ -74,6 +74,72 @@ fn a_clock_that_counts_from_the_start_and_begins_anew_is_another_run() {
     assert_eq!(runs(&report_on_bytes(day)).len(), 1);
 }
 
+/// Ticks of a process from one second to another, which begin with nothing of their own.
+fn goes_on(from: u32, to: u32, pid: u32) -> String {
+    let line =
+        |s: u32| format!("{} - {pid} - grid - INFO - BTCUSDT at {}.5\n", time(s), 64_000 + s % 97);
+    (from..to).map(line).collect()
+}
+
+#[test]
+fn another_process_that_writes_on_for_good_is_another_run() {
+    let says = |s: u32, pid: u32, text: &str| format!("{} - {pid} - grid - {text}\n", time(s));
+    let first = goes_on(0, 120, 4_711);
+    let next = goes_on(126, 300, 4_822);
+    let silent = first.clone() + &next;
+    let report = report_on_bytes(silent);
+    assert_eq!(runs(&report), [(1, "silent"), (121, "open")]);
+    assert_eq!(find(&report, "system/silent-stop").unwrap().last.line, 120);
+    for (what, log) in [
+        (
+            "an error stands last",
+            first.clone() + &says(120, 4_711, "ERROR - lost the book") + &goes_on(121, 300, 4_822),
+        ),
+        (
+            "it says that it starts",
+            first.clone() + &says(120, 4_822, "INFO - config loaded") + &goes_on(121, 300, 4_822),
+        ),
+        ("three of them", first.clone() + &goes_on(126, 300, 4_822) + &goes_on(306, 400, 5_001)),
+    ] {
+        assert!(runs(&report_on_bytes(log)).len() > 1, "{what}");
+    }
+    // Where most lines are only sampled.
+    let long = goes_on(0, 9_000, 4_711) + &goes_on(9_030, 20_000, 4_822);
+    assert_eq!(runs(&report_on_bytes(long)), [(1, "silent"), (9_001, "open")]);
+}
+
+#[test]
+fn another_process_that_only_helps_is_no_run() {
+    let worker = |from: u32, to: u32, text: &str| -> String {
+        (from..to).map(|s| format!("{} - 4822 - grid - INFO - {text} {s}\n", time(s))).collect()
+    };
+    let first = goes_on(0, 120, 4_711);
+    for (what, log) in [
+        (
+            "the first is heard again",
+            first.clone() + &worker(126, 200, "window") + &goes_on(201, 300, 4_711),
+        ),
+        (
+            "it begins as the first did",
+            process(0, 120, 4_711) + &process(126, 200, 4_822) + &goes_on(201, 300, 4_711),
+        ),
+        ("it says so", first.clone() + &worker(126, 300, "worker: window")),
+        ("nothing speaks for an end", first.clone() + &goes_on(120, 300, 4_822)),
+        ("only some lines of it", first.clone() + &goes_on(126, 136, 4_822)),
+        (
+            "the first asked for it",
+            first.clone()
+                + "2026-03-02 01:17:00,000 - 4711 - grid - INFO - spawning\n"
+                + &goes_on(126, 300, 4_822),
+        ),
+        ("they take turns", (0..20).map(|n| goes_on(n * 10, n * 10 + 9, 4_711 + n % 2)).collect()),
+    ] {
+        let report = report_on_bytes(log);
+        assert_eq!(report.sources[0].runs.len(), 1, "{what}: {:?}", runs(&report));
+        assert!(report.diagnoses.is_empty(), "{what}");
+    }
+}
+
 /// Lines that count, from 1 up.
 fn count(from: u32, to: u32) -> String {
     let line = |(n, s)| format!("{} INFO cycle {n} of BTCUSDT: flat\n", time(s));

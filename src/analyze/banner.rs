@@ -10,6 +10,7 @@ use crate::detect::Candidate;
 use crate::event::read_record;
 
 use proof::Proof;
+pub(super) use proof::begins_anew;
 
 /// What a start of this bot looks like.
 #[derive(Debug, Clone)]
@@ -123,7 +124,6 @@ impl Banner {
         to: usize,
         found: &mut Vec<Candidate>,
     ) {
-        let mut more = false;
         let mut at = from;
         while let Some(hit) = memchr::memmem::find(&bytes[at..to], &self.literal) {
             let hit = at + hit;
@@ -133,13 +133,8 @@ impl Banner {
             let may_hold = |line| self.proof.may_hold(&bytes[..start], line, &self.shape);
             if record.is_some_and(may_hold) {
                 found.push(Candidate { at: start, end });
-                more = true;
             }
             at = end;
-        }
-        if more {
-            found.sort_unstable_by_key(|candidate| candidate.at);
-            found.dedup();
         }
     }
 
@@ -182,7 +177,7 @@ impl Banner {
     }
 }
 
-fn line_end(bytes: &[u8], at: usize) -> usize {
+pub(super) fn line_end(bytes: &[u8], at: usize) -> usize {
     memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n + 1)
 }
 
@@ -192,7 +187,7 @@ fn message_shape(line: &[u8]) -> String {
 }
 
 /// Whether a masked message is worded like the first of a run.
-fn tells_of_a_start(shape: &str) -> bool {
+pub(super) fn tells_of_a_start(shape: &str) -> bool {
     let words: Vec<&str> = shape.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let holds = |known: &[&str]| {
         words.iter().any(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)))

@@ -8,8 +8,8 @@ use crate::event::{Format, Weave, name_of, read_record};
 use crate::safe::limits;
 use crate::source::{Chunk, Place};
 
-use super::banner::Banner;
 use super::sample::{self, Borders, Sample};
+use super::starts::Starts;
 
 /// First lines of a lane that tell its format.
 const FORMAT_LINES: usize = 64;
@@ -20,7 +20,7 @@ pub(super) struct Lane<'r> {
     /// The runs so far.
     pub(super) runs: Runs<'r>,
     /// What a start of this bot looks like.
-    pub(super) banner: Option<Banner>,
+    pub(super) starts: Option<Starts>,
     formats: BTreeMap<(Option<Format>, Format), u64>,
     /// Lines that may still be looked at for the format.
     unread: usize,
@@ -60,7 +60,7 @@ impl<'r> Lane<'r> {
         let unread = FORMAT_LINES;
         Lane {
             runs,
-            banner: None,
+            starts: None,
             formats: BTreeMap::new(),
             unread,
             fed,

@@ -5,7 +5,9 @@ pub mod batch;
 pub mod follow;
 mod join;
 mod lanes;
+mod processes;
 mod sample;
+mod starts;
 mod stream;
 
 use std::path::PathBuf;

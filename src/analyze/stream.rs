@@ -17,9 +17,9 @@ use crate::rules::MarkKind;
 use crate::safe::limits;
 use crate::source::{Chunk, Place, Segment};
 
-use super::banner::Banner;
 use super::lanes::{self, Finished, Lane};
 use super::sample::{self, Sampler, Tellers};
+use super::starts::Starts;
 
 pub(super) use news::{Found, News};
 
@@ -292,7 +292,7 @@ impl<'r> Stream<'r> {
             Some(layout) => self.weave = Some(Weave::new(layout, 0, 0, 0)),
             None => {
                 self.lanes[0].look_at(lines());
-                self.lanes[0].banner = Banner::learn(chunk.bytes);
+                self.lanes[0].starts = Starts::learn(chunk.bytes);
             }
         }
     }
@@ -392,8 +392,8 @@ impl<'r> Stream<'r> {
                 return vec![at];
             }
             let lane = weave.as_ref().map_or(0, |weave| weave.lane_at(at));
-            let banner = self.lanes.get(lane).and_then(|lane| lane.banner.as_ref());
-            if !part.last && banner.is_some_and(|banner| banner.waits(part.bytes, at)) {
+            let starts = self.lanes.get(lane).and_then(|lane| lane.starts.as_ref());
+            if !part.last && starts.is_some_and(|starts| starts.waits(part.bytes, at)) {
                 break;
             }
             let speaks = |line: &str| self.matcher.speaks(line);
@@ -516,8 +516,8 @@ impl<'r> Stream<'r> {
         };
         for (placed, mut finding) in batch.iter().zip(findings) {
             let start = placed.event.start();
-            let banner = self.lanes[placed.lane].banner.as_ref();
-            let starts = banner.is_some_and(|banner| banner.is_start(part.bytes, start));
+            let starts = self.lanes[placed.lane].starts.as_ref();
+            let starts = starts.is_some_and(|starts| starts.is_start(part.bytes, start));
             let strand = self.strands.entry(placed.writer).or_default();
             if finding.is_nothing() && !starts {
                 // A candidate in vain: its lines are lines like all others.

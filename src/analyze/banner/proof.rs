@@ -1,6 +1,7 @@
 //! What proves that a record which came first in a log, and comes again, is the start of another run.
 
 use super::{message_shape, shape_of};
+use crate::analyze::processes::AHEAD;
 use crate::event::{Record, read_record};
 
 /// What makes a record a start.
@@ -26,11 +27,6 @@ const BEFORE: usize = 8 << 10;
 /// So many lines before it must carry the process that wrote them, and of so many it must be one.
 const LEAST: usize = 5;
 const ALONE: usize = 20;
-
-/// So many lines behind a start must be known, or so many bytes: a process that begins beside another is not
-/// the end of that.
-const AHEAD: usize = 20;
-const AHEAD_BYTES: usize = 16 << 10;
 
 /// A clock that counts from the start begins below this, in seconds.
 const BEGINNING: f64 = 60.0;
@@ -63,7 +59,7 @@ pub(super) struct Around<'a> {
 
 /// Whether so much stands behind a start that it need not wait for more.
 pub(super) fn is_enough(after: &[u8]) -> bool {
-    after.len() >= AHEAD_BYTES || memchr::memchr_iter(b'\n', after).take(AHEAD).count() == AHEAD
+    after.len() >= AHEAD
 }
 
 impl Proof {
@@ -104,15 +100,15 @@ impl Proof {
             Proof::Process => {
                 let pids = || lines().filter_map(|line| read_record(line).pid);
                 let (Some(own), Some(other)) = (record.pid, pids().next()) else { return false };
-                let after = &after[..after.len().min(AHEAD_BYTES)];
-                let next = after.split_inclusive(|&b| b == b'\n').take(AHEAD);
+                let mut next = after[..after.len().min(AHEAD)].split_inclusive(|&b| b == b'\n');
                 // Mostly the first of these is no, and each costs more than the one before.
                 own != other
                     && pids().take(ALONE).all(|pid| pid == other)
                     && pids().take(LEAST).count() == LEAST
-                    && next.filter_map(|line| read_record(line).pid).all(|pid| pid != other)
                     && !lines().take(2).any(begins_anew)
                     && !pids().any(|pid| pid == own)
+                    // A process that begins beside another is not the end of that.
+                    && next.all(|line| read_record(line).pid != Some(other))
             }
             Proof::Clock => {
                 let seconds = |line: &[u8]| {
@@ -144,7 +140,7 @@ impl Proof {
 }
 
 /// Whether behind this line a part of the bot counts anew, or its process has done what it was for.
-fn begins_anew(line: &[u8]) -> bool {
+pub(in crate::analyze) fn begins_anew(line: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&line[..line.len().min(1_000)]).to_lowercase();
     ANEW.iter().any(|word| text.contains(word))
 }

@@ -44,16 +44,16 @@ pub(super) struct Followed<'r> {
     pub(super) lines: u64,
     /// Bytes were lost.
     pub(super) lost: Option<String>,
-    /// When growth was last looked for.
+    /// When it was last looked for what goes on.
     looked: Duration,
 }
 
-/// How often growth is looked for in a log that speaks.
-const GROWTH_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked for what grows or stands still in a log that speaks.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// Seconds for which something must have grown to be told of while its run goes on. At the end of a run less is
-/// enough; but a bot that warms up looks the same at first.
-const GROWN_FOR: f64 = 600.0;
+/// Seconds for which something must have grown or stood still to be told of while its run goes on. At the end of a run
+/// less is enough; but a bot that warms up looks the same at first.
+const LASTED_FOR: f64 = 600.0;
 
 /// A service of a log of several.
 #[derive(Debug, Clone, Copy)]
@@ -139,9 +139,9 @@ impl<'r> Followed<'r> {
         self.growing.append(at, (piece.offset, piece.line), piece.ends, &piece.bytes);
         self.settle(desk);
         self.plan_stall(desk);
-        if desk.now.saturating_sub(self.looked) >= GROWTH_EVERY {
+        if desk.now.saturating_sub(self.looked) >= LOOK_EVERY {
             self.looked = desk.now;
-            self.look_at_growth(desk);
+            self.look_at_signs(desk);
         }
         if self.told.supposes() {
             self.timing.look_again();
@@ -247,7 +247,7 @@ impl<'r> Followed<'r> {
                 early.start_early();
                 early
             });
-            early.learn_banner(chunk.bytes);
+            early.learn_start(chunk.bytes);
             early.apart = self.told.records();
             early.push(&chunk, self.kept);
             early_news = early.take_news();
@@ -337,13 +337,14 @@ impl<'r> Followed<'r> {
         (stream.take_news(), stream)
     }
 
-    /// Tells what has been growing for long in the run that goes on: when it is over, that comes too late.
-    fn look_at_growth(&mut self, desk: &mut Desk<'_, 'r>) {
+    /// Tells what has been growing or standing still for long in the run that goes on: when it is over, that comes too
+    /// late.
+    fn look_at_signs(&mut self, desk: &mut Desk<'_, 'r>) {
         let (_, mut stream) = self.suppose(false);
         stream.end_runs(false);
         for news in stream.take_news() {
             if let News::Whole { lane, run, whole } = news
-                && whole.grown_for(desk.matcher.rules).is_some_and(|seconds| seconds >= GROWN_FOR)
+                && whole.lasted_for(desk.matcher.rules).is_some_and(|seconds| seconds >= LASTED_FOR)
             {
                 self.whole((lane, run), *whole, desk);
             }

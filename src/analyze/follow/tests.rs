@@ -12,9 +12,14 @@ use crate::traceback::Roots;
 
 const EVERY: Duration = Duration::from_secs(15);
 
-/// Feeds a line every 15 seconds, as a bot that prints `rss` in its health line, and comes back with the rules
-/// that were told of, each with the minute, and with those of the report.
+/// The same of a bot that prints `rss` in its health line.
 fn told(rss: impl Fn(u32) -> u32, minutes: u32) -> (Vec<(String, u32)>, Vec<String>) {
+    told_of(|line| format!("bot: health: rss={} MB threads=4", rss(line)), minutes)
+}
+
+/// Feeds what a bot `says` every 15 seconds, and comes back with the rules that were told of, each with the minute,
+/// and with those of the report.
+fn told_of(says: impl Fn(u32) -> String, minutes: u32) -> (Vec<(String, u32)>, Vec<String>) {
     let rules = crate::rules::load(&RuleOptions::default()).unwrap();
     let matcher = Matcher::new(&rules, Roots::default());
     let batch = BatchOptions {
@@ -58,8 +63,7 @@ fn told(rss: impl Fn(u32) -> u32, minutes: u32) -> (Vec<(String, u32)>, Vec<Stri
             seconds / 60 % 60,
             seconds % 60
         );
-        let bytes =
-            format!("{time},000 INFO bot: health: rss={} MB threads=4\n", rss(line)).into_bytes();
+        let bytes = format!("{time},000 INFO {}\n", says(line)).into_bytes();
         let piece = Appended {
             source,
             file,
@@ -111,4 +115,26 @@ fn a_short_rise_is_told_when_its_run_is_over() {
 fn a_warm_up_is_no_growth() {
     let (told, report) = told(|line| 120 + (line * 10).min(160) + line % 3, 60);
     assert_eq!((told.len(), report.len()), (0, 0), "{told:?} {report:?}");
+}
+
+#[test]
+fn what_stands_still_is_told_while_the_run_goes_on_and_once() {
+    // From twenty past ten on, which is no hour at which markets close.
+    let price = |line: u32| {
+        let price = 64_000 + line.min(80) * 37 % 997;
+        format!("strategy: BTC/USDT price={price}.5")
+    };
+    let feed = |line: u32| match line {
+        0..72 if line % 4 != 0 => format!("feed: tick BTCUSDT {}.5", 64_000 + line * 37 % 997),
+        _ => format!("main: heartbeat {line}"),
+    };
+    for (rule, (told, report)) in [
+        ("rate-limit/data-frozen", told_of(price, 60)),
+        ("network/feed-stopped", told_of(feed, 60)),
+    ] {
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].0, rule);
+        assert!((28..40).contains(&told[0].1), "long before the end: {told:?}");
+        assert_eq!(report, [rule]);
+    }
 }

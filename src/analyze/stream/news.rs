@@ -2,7 +2,7 @@
 //! that has ended.
 
 use super::{Placed, START_LINES, Stream};
-use crate::analyze::banner::Banner;
+use crate::analyze::starts::Starts;
 use crate::diagnosis::{Ended, Finding, Runs, Whole};
 use crate::event::{Assembled, Event, Layout, Reading, Stamp, Weave, assemble};
 use crate::source::{Chunk, Place};
@@ -68,11 +68,11 @@ impl<'r> Stream<'r> {
 
     /// Of a start of this bot, knows what `bytes`, all there is of the log so far, tell: with each line that may be
     /// another.
-    pub(in crate::analyze) fn learn_banner(&mut self, bytes: &[u8]) {
+    pub(in crate::analyze) fn learn_start(&mut self, bytes: &[u8]) {
         let lines = || bytes.split_inclusive(|&b| b == b'\n').take(START_LINES);
         let is_shared =
             self.weave.is_some() || Weave::is_export(lines()) || Layout::of(lines()).is_some();
-        self.lanes[0].banner = if is_shared { None } else { Banner::learn(bytes) };
+        self.lanes[0].starts = if is_shared { None } else { Starts::learn(bytes) };
     }
 
     /// Whether enough of the log has come for its start to be judged; before that nothing is found.

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::{START_LINES, Stream};
-use crate::analyze::banner::Banner;
 use crate::analyze::sample::{self, Seen};
+use crate::analyze::starts::Starts;
 use crate::detect::Candidate;
 use crate::event::{Heard, Weave, read_record};
 use crate::source::Chunk;
@@ -52,8 +52,8 @@ impl Stream<'_> {
             let mut candidates = Vec::new();
             if start >= unsearched {
                 matcher.candidates(bytes, start, end, &mut candidates);
-                for banner in lanes.iter().filter_map(|lane| lane.banner.as_ref()) {
-                    banner.candidates(bytes, start, end, &mut candidates);
+                for starts in lanes.iter().filter_map(|lane| lane.starts.as_ref()) {
+                    starts.candidates(bytes, base, (start, end), &mut candidates);
                 }
             }
             let (samples, newlines) = if weave.is_none() && start >= unsearched {
@@ -157,19 +157,18 @@ impl Stream<'_> {
         let Some(weave) = &self.weave else { return };
         let ends = memchr::memchr_iter(b'\n', part.bytes).take(START_LINES);
         let end = ends.last().map_or(part.bytes.len(), |newline| newline + 1);
-        let mut hits = Vec::new();
+        let (base, mut hits) = (self.base, Vec::new());
         for (index, lane) in self.lanes.iter_mut().enumerate().take(BANNERS) {
             let mut own = Vec::new();
             for (start, end) in weave.stretches_of(index, 0, end) {
                 own.extend_from_slice(&part.bytes[start..end]);
             }
-            lane.banner = Banner::learn(&own);
-            if let Some(banner) = &lane.banner {
-                banner.candidates(part.bytes, 0, part.bytes.len(), &mut hits);
+            lane.starts = Starts::learn_service(&own);
+            if let Some(starts) = &lane.starts {
+                starts.candidates(part.bytes, base, (0, part.bytes.len()), &mut hits);
             }
         }
         if !hits.is_empty() {
-            let base = self.base;
             let found = hits.into_iter().map(|candidate| base + candidate.at as u64);
             let mut all: Vec<u64> = self.waiting.drain(..).chain(found).collect();
             all.sort_unstable();

@@ -38,11 +38,11 @@ impl Whole {
         &self.incident.fingerprint
     }
 
-    /// Seconds, by the log's clock, for which something that the process holds has been growing; `None` where
-    /// it is no growth, or the log has no times.
-    pub fn grown_for(&self, rules: &RuleSet) -> Option<f64> {
+    /// Seconds, by the log's clock, for which something that the process holds has been growing, or what it lives by has
+    /// stood still; `None` where it is neither, or the log has no times.
+    pub fn lasted_for(&self, rules: &RuleSet) -> Option<f64> {
         let incident = &self.incident;
-        let rule = rules.rules.get(incident.rule).filter(|rule| signs::is_growth(&rule.id));
+        let rule = rules.rules.get(incident.rule).filter(|rule| signs::goes_on(&rule.id));
         rule.and(incident.first.1.as_ref().zip(incident.last.1.as_ref()))
             .map(|(first, last)| last.seconds() - first.seconds())
     }

@@ -53,7 +53,12 @@ impl Runs<'_> {
             return Opening::Last(0);
         };
         let is_apart = last.stamp().is_some_and(|last| after - last.seconds() > longest.max(PAUSE));
-        if !is_apart && matches!(last, Item::Line { .. }) || !self.are_new(before) {
+        let is_end = match last {
+            Item::Line { .. } => false,
+            Item::Found { .. } => true,
+            Item::Marked { marks, .. } => !self.is_start(marks),
+        };
+        if !is_apart && !is_end || !self.are_new(before) {
             return Opening::Last(0);
         }
         Opening::Last(lines)
@@ -65,7 +70,9 @@ impl Runs<'_> {
             Item::Line { bytes, .. } => {
                 let record = read_record(bytes);
                 let is_error = record.severity.is_some_and(|severity| severity >= Severity::Error);
-                let may_open = record.begins && !is_error && tail::talk(&record) == Talk::Life;
+                let is_other = record.pid.zip(start.pid).is_some_and(|(one, other)| one != other);
+                let may_open =
+                    record.begins && !is_error && !is_other && tail::talk(&record) == Talk::Life;
                 record.stamp.filter(|_| may_open).map(|stamp| stamp.seconds())
             }
             Item::Marked { marks, finding } => {

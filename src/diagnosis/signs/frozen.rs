@@ -7,7 +7,7 @@ use super::shape::{Shape, is_near_half_hour};
 use super::{Moment, Sample, Sign};
 use crate::model::Level;
 
-const RULE: &str = "rate-limit/data-frozen";
+pub(super) const RULE: &str = "rate-limit/data-frozen";
 
 /// Most kinds of messages that are followed.
 const SHAPES: usize = 96;

@@ -142,6 +142,11 @@ impl Sign {
     }
 }
 
+/// Whether the rule tells of what goes on as long as nobody looks after it: something grows, or stands still.
+pub(super) fn goes_on(rule: &str) -> bool {
+    is_growth(rule) || [frozen::RULE, standstill::RULE].contains(&rule)
+}
+
 /// Whether the rule tells of something that grows.
 pub(super) fn is_growth(rule: &str) -> bool {
     growth::RULES.contains(&rule)
@@ -179,6 +184,14 @@ impl Signs {
         self.growths.sample(sample, &record, self.seconds);
         if !sample.is_first {
             return;
+        }
+        if sample.skipped && self.standstill.is_late(self.seconds) {
+            between(&mut |one| {
+                let seconds = std::mem::replace(&mut self.seconds, one.seconds());
+                self.seconds = self.seconds.or(seconds);
+                self.look_at(one, &read_record(one.line));
+            });
+            self.seconds = sample.seconds().or(self.seconds);
         }
         self.look_at(sample, &record);
     }

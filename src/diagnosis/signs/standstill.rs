@@ -7,11 +7,14 @@ use super::shape::{Kind, Shape, is_near_half_hour};
 use super::{Moment, Sample, Sign};
 use crate::model::Level;
 
-const RULE: &str = "network/feed-stopped";
+pub(super) const RULE: &str = "network/feed-stopped";
 
 /// Seconds without work, and how many times the longest pause before that must be.
 const SECONDS: f64 = 300.0;
 const LONGER: f64 = 20.0;
+
+/// So many times the longest pause between two samples of work is long.
+const LATE: f64 = 2.0;
 
 /// Samples of work that show its rhythm.
 const WORK: u64 = 50;
@@ -79,6 +82,12 @@ impl Standstill {
             Kind::Pause => self.paused = Some(now),
             Kind::Other => {}
         }
+    }
+
+    /// Whether it is long since work was looked at, so that what lies before a line at that time is worth a look.
+    pub(super) fn is_late(&self, seconds: Option<f64>) -> bool {
+        let since = seconds.zip(self.last.as_ref()).map(|(now, (last, _))| now - last);
+        self.work >= WORK && since.is_some_and(|since| since > LATE * self.longest)
     }
 
     /// The standstill in which the run stands at its end.

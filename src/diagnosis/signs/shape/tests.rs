@@ -54,12 +54,12 @@ fn a_price_beside_what_the_bot_holds_is_a_price() {
 #[test]
 fn full_and_half_hours_are_near_or_between() {
     for (from, to, near) in [
-        (3_500.0, 3_500.0, false),
+        (3_499.0, 3_499.0, false),
         (3_590.0, 3_590.0, true),
         (3_680.0, 3_680.0, true),
-        (3_700.0, 3_700.0, false),
-        (3_700.0, 5_300.0, true),
-        (3_700.0, 5_250.0, false),
+        (3_701.0, 3_701.0, false),
+        (3_701.0, 5_300.0, true),
+        (3_701.0, 5_250.0, false),
     ] {
         assert_eq!(super::is_near_half_hour(from, to, 100.0), near, "{from} to {to}");
     }
