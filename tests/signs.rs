@@ -294,6 +294,21 @@ fn a_torn_last_line_is_a_kill_where_the_bot_is_known_to_be_down() {
 }
 
 #[test]
+fn half_of_a_market_is_torn_too() {
+    let torn = |keep: usize| {
+        let last = line(900, "INFO feed: BTC/USDT last=64000.5 vol=1.5");
+        (600..900)
+            .map(|at| line(at, "INFO feed: BTC/USDT last=64001.5 vol=2.5"))
+            .collect::<String>()
+            + &last[..last.len() - keep]
+    };
+    for (keep, rule) in [(25, "system/torn-end"), (4, "system/torn-end"), (1, SILENT)] {
+        let verdict = report_on_end(torn(keep), true).verdict.unwrap();
+        assert_eq!(verdict.rule, rule, "{keep}");
+    }
+}
+
+#[test]
 fn what_stood_still_is_alive_and_no_verdict_unless_it_is_down() {
     for (name, rule) in [("system/stood-still", GAP), ("system/slept", SLEEP)] {
         let log = fixture(name);

@@ -289,6 +289,14 @@ fn what_is_set_up_behind_an_error_is_the_start_of_the_next_run() {
         ),
         ("at once", ticks(0, 100) + &failed(101) + &set_up(101) + &ticks(102, 200)),
         ("no error", ticks(0, 100) + &set_up(131) + &ticks(132, 200)),
+        ("it does that now and then", {
+            ticks(0, 120)
+                + &set_up(121)
+                + &ticks(122, 300)
+                + &failed(301)
+                + &set_up(331)
+                + &ticks(332, 400)
+        }),
     ] {
         let report = report_on_bytes(log);
         assert!(report.verdict.is_none(), "{what}");

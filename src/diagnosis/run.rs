@@ -140,6 +140,8 @@ pub struct Runs<'r> {
     pub zone: Option<jiff::tz::TimeZone>,
     /// What the samples of the run that goes on show.
     signs: Signs,
+    /// What it said that it set up, without numbers, other than when it began.
+    set_up: Vec<String>,
     /// The longest pause among the last lines, as far as they were looked at for one, and up to where that is.
     pause: Option<(Moment, Moment)>,
     paused_upto: Option<Place>,
@@ -176,6 +178,7 @@ impl<'r> Runs<'r> {
             until: None,
             zone: None,
             signs: Signs::default(),
+            set_up: Vec::new(),
             pause: None,
             paused_upto: None,
             grew: None,
@@ -437,6 +440,7 @@ impl<'r> Runs<'r> {
         self.signs = Signs::default();
         self.grew = None;
         self.pause = None;
+        self.set_up.clear();
         self.tail.clear();
         self.remembered.clear();
         self.first_line = None;

@@ -125,7 +125,9 @@ fn what_stands_still_is_told_while_the_run_goes_on_and_once() {
         format!("strategy: BTC/USDT price={price}.5")
     };
     let feed = |line: u32| match line {
-        0..72 if line % 4 != 0 => format!("feed: tick BTCUSDT {}.5", 64_000 + line * 37 % 997),
+        0..72 if !line.is_multiple_of(4) => {
+            format!("feed: tick BTCUSDT {}.5", 64_000 + line * 37 % 997)
+        }
         _ => format!("main: heartbeat {line}"),
     };
     for (rule, (told, report)) in [

@@ -16,6 +16,12 @@ const LINES: usize = 20;
 /// It says them within so many seconds.
 const SECONDS: f64 = 5.0;
 
+/// So many lines behind its first a run is on its way.
+const ON_ITS_WAY: u64 = 50;
+
+/// Most that is remembered of what a run sets up on its way.
+const SET_UP: usize = 8;
+
 /// Threads write out of order by less than this, in seconds.
 const DISORDER: f64 = 1.0;
 
@@ -118,8 +124,23 @@ impl Runs<'_> {
         self.tail.iter().skip(before).all(|item| !known.contains(&said(item)))
     }
 
-    /// Whether an error stands last before what is set up here, and a pause between: then a program begins anew.
-    pub(super) fn begins_behind_error(&self, start: &Finding) -> bool {
+    /// Whether an error stands last before what is set up here, and a pause between: then a program begins anew, unless
+    /// it sets that up on its way as well.
+    pub(super) fn begins_behind_error(&mut self, start: &Finding) -> bool {
+        let said = fingerprint::normalised(&start.message);
+        let is_known = self.set_up.contains(&said);
+        let first = self.first_line.unwrap_or(start.place.line);
+        let is_on_its_way = start.place.line.saturating_sub(first) >= ON_ITS_WAY;
+        if is_known || !self.stands_behind_error(start) {
+            if is_on_its_way && !is_known && self.set_up.len() < SET_UP {
+                self.set_up.push(said);
+            }
+            return false;
+        }
+        true
+    }
+
+    fn stands_behind_error(&self, start: &Finding) -> bool {
         let Opening::Last(lines) = self.opening(start) else { return false };
         let opens = self.tail.len() - lines;
         let begins = match self.tail.get(opens) {

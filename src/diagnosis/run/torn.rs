@@ -8,6 +8,9 @@ use crate::diagnosis::join;
 use crate::event::{Record, read_record};
 use crate::model::Severity;
 
+/// Most characters of a message that are compared as they are.
+const MASKED: usize = 400;
+
 /// So many lines show what the lines of a log are like.
 const LINES_OF_A_KIND: usize = 8;
 
@@ -62,12 +65,17 @@ impl Runs<'_> {
     }
 }
 
+/// Layout, logger and level.
+type Head = (u64, Option<String>, Option<Severity>);
+
 /// What a line is like.
 struct Shape {
     /// Layout, logger and level, where it has a time.
-    head: Option<(u64, Option<String>, Option<Severity>)>,
-    /// Its message without numbers.
+    head: Option<Head>,
+    /// Its message without numbers, ids and markets.
     message: String,
+    /// The same, a `#` for each number: half of a market is none.
+    masked: String,
 }
 
 impl Shape {
@@ -78,22 +86,36 @@ impl Shape {
                 let logger = record.logger.as_deref().map(str::to_owned);
                 let head =
                     record.stamp.is_some().then_some((record.shape, logger, record.severity));
-                Shape { head, message: fingerprint::normalised(record.message.trim_end()) }
+                Shape::with(head, record.message.trim_end())
             }
             Item::Found { finding, .. } | Item::Marked { finding, .. } => {
-                Shape { head: None, message: fingerprint::normalised(&finding.message) }
+                Shape::with(None, &finding.message)
             }
         }
     }
 
+    fn with(head: Option<Head>, message: &str) -> Shape {
+        let mut masked = String::new();
+        for c in message.chars().take(MASKED) {
+            if !c.is_ascii_digit() {
+                masked.push(c);
+            } else if !masked.ends_with('#') {
+                masked.push('#');
+            }
+        }
+        Shape { head, message: fingerprint::normalised(message), masked }
+    }
+
     /// Whether `other` begins as this one does, and goes on where it stops.
     fn is_cut_from(&self, other: &Shape) -> bool {
+        let is_cut = |one: &str, other: &str| {
+            other.len() > one.len() && other.starts_with(one.trim_end_matches('#').trim_end())
+        };
         let whole = self.message.trim_end_matches('#').trim_end();
         // Of a line that was cut behind its header only that is left; a message may also be empty, or the
         // border of a box.
         let is_headed = || self.head.is_some() && self.head == other.head;
-        other.message.len() > self.message.len()
-            && other.message.starts_with(whole)
+        (is_cut(&self.message, &other.message) || is_cut(&self.masked, &other.masked))
             && (whole.contains(char::is_alphanumeric) || is_headed())
     }
 }
