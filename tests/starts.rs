@@ -99,6 +99,7 @@ fn another_process_that_writes_on_for_good_is_another_run() {
             "it says that it starts",
             first.clone() + &says(120, 4_822, "INFO - config loaded") + &goes_on(121, 300, 4_822),
         ),
+        ("behind a line of none", "markets\n".to_owned() + &first + &next),
         ("three of them", first.clone() + &goes_on(126, 300, 4_822) + &goes_on(306, 400, 5_001)),
     ] {
         assert!(runs(&report_on_bytes(log)).len() > 1, "{what}");

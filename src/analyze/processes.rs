@@ -19,11 +19,8 @@ const CARRY: usize = 8;
 /// of the process around it, is not seen.
 const BLOCK: u64 = 32 << 10;
 
-/// Lines without a process, such as those of a traceback, that may stand at the end of a block.
+/// Lines without a process, such as those of a traceback, that may stand at either end of a block.
 const TRACEBACK: usize = 64;
-
-/// Most changes that are looked for in one block.
-const CHANGES: usize = 16;
 
 /// Bytes before a start that are looked at. Less than a stream keeps in any case (`limits::LOOK_BACK`).
 const BEFORE: usize = 8 << 10;
@@ -82,45 +79,13 @@ impl Processes {
             // Lines that begin in the block.
             let end = if end == to { to } else { line_end(bytes, end - 1).min(to) };
             if let Some(last) = last_carrying(bytes, start, end) {
-                let mut changes = CHANGES;
-                let first = before.unwrap_or(start);
-                self.between(bytes, first, last, &mut changes, found);
+                if let Some(first) = before.or_else(|| first_carrying(bytes, start, end)) {
+                    between(bytes, first, last, found);
+                }
                 before = Some(last);
             }
             start = end;
         }
-    }
-
-    /// The lines behind the one at `from`, up to the one at `to`, that another process wrote than the line before,
-    /// as far as a search that halves finds them.
-    fn between(
-        &self,
-        bytes: &[u8],
-        from: usize,
-        to: usize,
-        changes: &mut usize,
-        found: &mut Vec<Candidate>,
-    ) {
-        let of = |at: usize| pid(&bytes[at..line_end(bytes, at)]);
-        let (Some(first), Some(last)) = (of(from), of(to)) else { return };
-        if first == last || from >= to || *changes == 0 {
-            return;
-        }
-        // `low` is of the first process, `high` is not.
-        let (mut low, mut high) = (from, to);
-        loop {
-            let middle = low + (high - low) / 2;
-            let middle = memchr::memrchr(b'\n', &bytes[..middle]).map_or(0, |n| n + 1);
-            let middle = if middle > low { middle } else { line_end(bytes, low) };
-            if middle >= high {
-                break;
-            }
-            // A line that carries none goes with what is before it.
-            if of(middle).is_none_or(|pid| pid == first) { low = middle } else { high = middle }
-        }
-        *changes -= 1;
-        found.push(Candidate { at: high, end: line_end(bytes, high) });
-        self.between(bytes, high, to, changes, found);
     }
 
     /// Whether the line that begins at `at` is the first of another run.
@@ -148,6 +113,36 @@ impl Processes {
     /// Whether more must be known of what comes behind the line that begins at `at`.
     pub(super) fn waits(&self, bytes: &[u8], at: usize) -> bool {
         bytes.len() - at < AHEAD && change(bytes, at).is_some()
+    }
+}
+
+/// Adds the lines behind the one at `from`, up to the one at `to`, that another process wrote than the line before.
+/// A search that halves finds them where no process comes back; where one does, nothing is found behind that.
+fn between(bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
+    let of = |at: usize| pid(&bytes[at..line_end(bytes, at)]);
+    let last = of(to);
+    let (mut from, mut seen) = (from, vec![of(from)]);
+    while seen.last() != Some(&last) && from < to {
+        // `low` is of the process of `from`, `high` is not.
+        let (own, mut low, mut high) = (of(from), from, to);
+        loop {
+            let middle = low + (high - low) / 2;
+            let middle = memchr::memrchr(b'\n', &bytes[..middle]).map_or(0, |n| n + 1);
+            let middle = if middle > low { middle } else { line_end(bytes, low) };
+            if middle >= high {
+                break;
+            }
+            // A line that carries none goes with what is before it.
+            let pid = of(middle);
+            if pid.is_none() || pid == own { low = middle } else { high = middle }
+        }
+        let next = of(high);
+        if seen.contains(&next) {
+            return;
+        }
+        seen.push(next);
+        found.push(Candidate { at: high, end: line_end(bytes, high) });
+        from = high;
     }
 }
 
@@ -196,6 +191,18 @@ fn pid(line: &[u8]) -> Option<u32> {
 
 fn lines(bytes: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     bytes.split_inclusive(|&b| b == b'\n')
+}
+
+/// Where the first line begins of those in `bytes[start..end]` that carry a process.
+fn first_carrying(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+    let mut at = start;
+    for line in lines(&bytes[start..end]).take(TRACEBACK) {
+        if pid(line).is_some() {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// Where the last line begins of those in `bytes[start..end]` that carry a process, which may have a traceback

@@ -186,6 +186,10 @@ fn exception_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>, which: Which) -> Opt
 /// Marks on the event's own words: not inside the traceback, where code and frames name anything.
 fn marks_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> Vec<usize> {
     let mut marks = matcher.marks(&parsed.message);
+    // The other fields of a JSON record stand behind its message, which may have to end there.
+    if !parsed.event.head.extra.is_empty() {
+        marks.extend(matcher.marks(parsed.event.head.message.lines().next().unwrap_or("")));
+    }
     if parsed.has_header() {
         marks.extend(matcher.marks(&parsed.raw));
     }

@@ -188,7 +188,7 @@ impl Runs<'_> {
         self.close(Some(&next), false);
         for item in begins {
             match item {
-                Item::Line { place, bytes } => self.lines(&bytes, place),
+                Item::Line { place, bytes } => self.lines(&bytes, place, |_| place.line),
                 item => {
                     self.first_line.get_or_insert(item.place().line);
                     if self.started.is_none() {
