@@ -96,7 +96,11 @@ fn read_all(
     let mut read = Vec::new();
     for source in &discovery.sources {
         let mut watch = |bytes: u64| observer.progress(done + bytes, total);
-        let opening = Opening { decoded_limit: options.unpack_limit, ..Opening::new(options.now) };
+        let opening = Opening {
+            decoded_limit: options.unpack_limit,
+            ahead: options.threads != Some(1),
+            ..Opening::new(options.now)
+        };
         let reader = source.open(&opening);
         match read_source(&matcher, source, reader, options, &redactor, &mut watch) {
             Ok((bytes, services)) => {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use memchr::memchr;
 
+use super::ahead::Ahead;
 use super::decode::{self, Codec, Decoder};
 use super::ends::{LineEnds, Returns, line_ends};
 use super::map;
@@ -70,7 +71,7 @@ impl Feed {
         stream: Box<dyn Read + Send>,
         opening: &Opening,
     ) -> io::Result<Feed> {
-        let (stream, offset) = decoded(stream, opening.decoded_limit)?;
+        let (stream, offset) = decoded(stream, opening)?;
         let input = Input::Stream(stream);
         Ok(Feed { file: index, offset, input, mappable: None, regular: None })
     }
@@ -249,14 +250,18 @@ fn may_map(file: &File, meta: &Metadata, opening: &Opening) -> bool {
 }
 
 /// The stream unpacked and as UTF-8, and the offset at which its text begins.
-fn decoded(stream: Box<dyn Read + Send>, limit: u64) -> io::Result<(Box<dyn Read + Send>, u64)> {
+fn decoded(
+    stream: Box<dyn Read + Send>,
+    opening: &Opening,
+) -> io::Result<(Box<dyn Read + Send>, u64)> {
     let mut stream = Peek::new(stream);
     let head = stream.peek(limits::SNIFF_BYTES);
     if let Some(what) = decode::refusal(head) {
         return Err(io::Error::other(what));
     }
     if let Some(codec) = Codec::of(head) {
-        stream = Peek::new(Box::new(Decoder::new(codec, stream, limit)?));
+        let decoder = Box::new(Decoder::new(codec, stream, opening.decoded_limit)?);
+        stream = Peek::new(if opening.ahead { Box::new(Ahead::new(decoder)) } else { decoder });
         let head = stream.peek(limits::SNIFF_BYTES);
         if Codec::of(head).is_some() || decode::refusal(head).is_some() {
             let name = codec.name();

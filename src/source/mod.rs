@@ -1,6 +1,7 @@
 //! From PATHs to chunks of bytes: what counts as a log, which files are one log, how they are decoded,
 //! mapped or read. Callers see only [`Source`], [`Reader`] and [`Chunk`], never which of these it came from.
 
+mod ahead;
 mod buffer;
 mod chunk;
 mod decode;
@@ -83,6 +84,8 @@ pub struct Opening {
     pub map: MapChoice,
     /// Most bytes a compressed file may unfold to.
     pub decoded_limit: u64,
+    /// What is compressed is unpacked in a thread of its own.
+    pub ahead: bool,
     /// The present time, to tell a live file from a finished one.
     pub now: SystemTime,
 }
@@ -107,6 +110,7 @@ impl Opening {
             line: limits::LINE_BYTES,
             map: MapChoice::Auto,
             decoded_limit: limits::DECODED_BYTES,
+            ahead: true,
             now,
         }
     }
