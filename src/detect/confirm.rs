@@ -9,12 +9,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use super::captures;
 use super::codes;
 use super::literals::Announced;
-use super::prefilter::{Candidate, Prefilter};
+use super::prefilter::Prefilter;
 use super::series::Step;
-use super::subject::{Parsed, Subject, Which};
-use crate::event::{read_record, spoken};
-use crate::model::Severity;
-use crate::rules::{self, Basis, Effect, LazyRegex, MarkKind, On, RuleSet, When};
+use super::subject::{Parsed, Which};
+use crate::rules::{self, Basis, Effect, MarkKind, On, RuleSet};
 use crate::traceback::Roots;
 
 /// One rule found in one event.
@@ -52,7 +50,7 @@ pub struct Matcher<'r> {
     /// whether as what follows.
     counts_for: Vec<Vec<(usize, bool, bool)>>,
     /// Whether the filter is passed by: each line is a candidate.
-    every_line: bool,
+    pub(super) every_line: bool,
     /// Finds the contexts of exchanges' codes; made for the first event.
     contexts: OnceLock<AhoCorasick>,
     /// Finds the names of error reporters; made for the first traceback.
@@ -96,64 +94,6 @@ impl<'r> Matcher<'r> {
     fn reporters(&self) -> impl Iterator<Item = &'r str> {
         let marks = self.rules.marks.iter().filter(|mark| mark.kind == MarkKind::Reporter);
         marks.flat_map(|mark| mark.any.iter().map(String::as_str))
-    }
-
-    /// Lines of `bytes[from..to]` that may concern a rule, a mark or a traceback, in order. `from` and
-    /// `to` are line starts (or the end). May be wrong about a line, never misses one.
-    pub fn candidates(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
-        if self.every_line {
-            let mut at = from;
-            found.extend(bytes[from..to].split_inclusive(|&byte| byte == b'\n').map(|line| {
-                at += line.len();
-                Candidate { at: at - line.len(), end: at }
-            }));
-            return;
-        }
-        let accept = |start: usize, end: usize, announced: &[Announced]| {
-            let text = stands_alone(bytes, start, end)
-                .then(|| std::str::from_utf8(&bytes[start..end]).ok())
-                .flatten();
-            let Some(text) = text else { return true };
-            let mut message = None;
-            announced
-                .iter()
-                .any(|announced| self.may_hold(*announced, text.trim_end(), &mut message))
-        };
-        self.prefilter.candidates(bytes, from, to, &accept, found);
-    }
-
-    /// Whether what a literal announced may hold on a record that is one line: a cheap test that spares
-    /// healthy lines with a tempting word the whole examination.
-    fn may_hold<'t>(
-        &self,
-        announced: Announced,
-        line: &'t str,
-        message: &mut Option<std::borrow::Cow<'t, str>>,
-    ) -> bool {
-        let mut matches = |regexes: &[LazyRegex]| {
-            regexes.iter().any(|regex| {
-                regex.on(line).is_some_and(|regex| regex.is_match(line))
-                    // An anchor may hold at the message's start, behind the header.
-                    || (regex.is_anchored() || line.contains('\\')) && {
-                        let message =
-                            message.get_or_insert_with(|| read_record(line.as_bytes()).message);
-                        regex.on(message).is_some_and(|regex| regex.is_match(message))
-                    }
-            })
-        };
-        match announced {
-            Announced::Traceback | Announced::Code => true,
-            Announced::Mark(at) => {
-                let mark = &self.rules.marks[at as usize];
-                mark.regex.is_empty() || matches(&mark.regex)
-            }
-            Announced::When(rule, when) => {
-                let when = &self.rules.rules[rule as usize].whens[when as usize];
-                let has = |literal: &String| when.ignore_case || line.contains(literal.as_str());
-                // What an exception of the line's would be asked stands in the line as well.
-                when.all.iter().all(has) && (when.regex.is_empty() || matches(&when.regex))
-            }
-        }
     }
 
     /// All rules that hold on an event, the winner first, and what it is to rules that ask for several. Only
@@ -318,151 +258,6 @@ impl<'r> Matcher<'r> {
             Announced::Code => false,
         })
     }
-
-    /// Why a rule holds or does not on an event: one line for each alternative and subject.
-    pub fn explain(&self, rule_at: usize, parsed: &Parsed<'_>) -> Vec<String> {
-        let rule = &self.rules.rules[rule_at];
-        let mut lines = Vec::new();
-        for (when_at, when) in rule.whens.iter().enumerate() {
-            for subject in parsed.subjects() {
-                let lineage =
-                    subject.class.map_or(Vec::new(), |class| self.rules.classes.lineage(class));
-                let verdict = match self.lacks(when, &subject, &lineage, parsed) {
-                    None => "holds".to_owned(),
-                    Some(what) => what,
-                };
-                let place = parsed.place(subject.which);
-                lines.push(format!("when {} on {place}: {verdict}", when_at + 1));
-            }
-        }
-        lines
-    }
-
-    /// Whether a `when` holds on some subject of an event.
-    pub(super) fn holds_on_any(&self, when: &When, parsed: &Parsed<'_>) -> bool {
-        parsed.subjects().iter().any(|subject| {
-            let lineage =
-                subject.class.map_or(Vec::new(), |class| self.rules.classes.lineage(class));
-            self.lacks(when, subject, &lineage, parsed).is_none()
-        })
-    }
-
-    /// Captures of a `when` that holds on a subject; `None` where it does not.
-    fn holds(
-        &self,
-        when: &When,
-        subject: &Subject<'_>,
-        lineage: &[&str],
-        parsed: &Parsed<'_>,
-    ) -> Option<BTreeMap<String, String>> {
-        if self.lacks(when, subject, lineage, parsed).is_some() {
-            return None;
-        }
-        let mut captures = BTreeMap::new();
-        for regex in when.regex.iter().filter_map(|regex| regex.on(&subject.text)) {
-            captures::named(regex, &subject.text, &mut captures);
-        }
-        if let Some(code) = &when.code {
-            for source in self.code_lines(subject, parsed) {
-                if code.on(source).is_some_and(|code| captures::named(code, source, &mut captures))
-                {
-                    break;
-                }
-            }
-        }
-        Some(captures)
-    }
-
-    /// The lines of code that a subject was raised on: the innermost, then the bot's own.
-    fn code_lines<'p>(
-        &self,
-        subject: &Subject<'p>,
-        parsed: &'p Parsed<'_>,
-    ) -> impl Iterator<Item = &'p str> {
-        let own = parsed.own_frame(subject.which, &self.roots);
-        subject.frames.last().into_iter().chain(own).filter_map(|frame| frame.code.as_deref())
-    }
-
-    /// What a `when` lacks on a subject; `None` where it holds. Cheap conditions come first.
-    fn lacks(
-        &self,
-        when: &When,
-        subject: &Subject<'_>,
-        lineage: &[&str],
-        parsed: &Parsed<'_>,
-    ) -> Option<String> {
-        let place_fits = match when.on {
-            On::Any => true,
-            On::Link => subject.class.is_some(),
-            On::Message => subject.class.is_none(),
-        };
-        if !place_fits {
-            return Some("looks elsewhere (`on`)".into());
-        }
-        let text = subject.text.as_str();
-        let has = |literal: &String| {
-            if when.ignore_case {
-                contains_ignoring_case(text, literal)
-            } else {
-                text.contains(literal.as_str())
-            }
-        };
-        if !when.exception.is_empty()
-            && !when
-                .exception
-                .iter()
-                .any(|wanted| lineage.iter().any(|name| rules::is_named(name, wanted)))
-        {
-            return Some(format!("is no {}", when.exception.join(" or ")));
-        }
-        if !when.any.is_empty() && !when.any.iter().any(has) {
-            return Some("holds none of `any`".into());
-        }
-        if let Some(missing) = when.all.iter().find(|literal| !has(literal)) {
-            return Some(format!("lacks `{missing}`"));
-        }
-        if let Some(present) = when.not.iter().find(|literal| has(literal)) {
-            return Some(format!("holds `{present}`, which `not` forbids"));
-        }
-        if let Some(wanted) = when.severity {
-            let first = || parsed.message.lines().next().unwrap_or("");
-            let logged = parsed.event.head.severity.or_else(|| spoken(first()));
-            let logged = logged.unwrap_or(Severity::Info);
-            if logged < wanted {
-                return Some(format!("was logged at {logged:?}, below {wanted:?}"));
-            }
-        }
-        if !when.raised_in.is_empty() {
-            let raised_in = subject.frames.last().is_some_and(|frame| {
-                when.raised_in.iter().any(|wanted| has_component(&frame.file, wanted))
-            });
-            if !raised_in {
-                return Some(format!("was not raised in {}", when.raised_in.join(" or ")));
-            }
-        }
-        if let Some(code) = &when.code {
-            let matches = self
-                .code_lines(subject, parsed)
-                .any(|source| code.on(source).is_some_and(|regex| regex.is_match(source)));
-            if !matches {
-                return Some(format!("the code does not match `{}`", code.text()));
-            }
-        }
-        if let Some(missing) =
-            when.chain.iter().find(|literal| !parsed.whole.contains(literal.as_str()))
-        {
-            return Some(format!("the event lacks `{missing}`"));
-        }
-        if !when.regex.is_empty()
-            && !when
-                .regex
-                .iter()
-                .any(|regex| regex.on(text).is_some_and(|regex| regex.is_match(text)))
-        {
-            return Some("matches no `regex`".into());
-        }
-        None
-    }
 }
 
 /// A search for any of some texts.
@@ -491,26 +286,4 @@ fn counts_for(rules: &RuleSet) -> Vec<Vec<(usize, bool, bool)>> {
         }
     }
     counts
-}
-
-/// Whether the line is a record by itself: the next one begins as it does, and not with a blank, as
-/// records under one header do.
-fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
-    match (bytes.get(start..start + 2), bytes.get(end..end + 2)) {
-        (Some(this), Some(next)) => this == next && !this[0].is_ascii_whitespace(),
-        _ => false,
-    }
-}
-
-fn contains_ignoring_case(text: &str, literal: &str) -> bool {
-    let (text, literal) = (text.as_bytes(), literal.as_bytes());
-    text.len() >= literal.len()
-        && text.windows(literal.len()).any(|window| window.eq_ignore_ascii_case(literal))
-}
-
-/// Whether a path has a folder of that name, or is a file of that stem.
-fn has_component(path: &str, wanted: &str) -> bool {
-    path.split(['/', '\\']).any(|part| {
-        part == wanted || part.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
-    })
 }

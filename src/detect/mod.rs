@@ -1,13 +1,16 @@
-//! Finds rules in events: literals → candidates (`prefilter.rs`), then proof (`confirm.rs`).
+//! Finds rules in events: literals → candidates (`prefilter.rs`, `likely.rs`), then proof (`confirm.rs`,
+//! condition by condition in `condition.rs`).
 
 mod captures;
 mod chain;
 mod codes;
+mod condition;
 mod confirm;
 mod coverage;
 pub mod examples;
 mod gates;
 mod interpreter;
+mod likely;
 mod literals;
 mod prefilter;
 mod scan;

@@ -1,0 +1,170 @@
+//! Whether one condition of a rule holds on one part of an event, and what it captures there.
+
+use std::collections::BTreeMap;
+
+use super::captures;
+use super::confirm::Matcher;
+use super::subject::{Parsed, Subject};
+use crate::event::spoken;
+use crate::model::Severity;
+use crate::rules::{self, On, When};
+
+impl Matcher<'_> {
+    /// Why a rule holds or does not on an event: one line for each alternative and subject.
+    pub fn explain(&self, rule_at: usize, parsed: &Parsed<'_>) -> Vec<String> {
+        let rule = &self.rules.rules[rule_at];
+        let mut lines = Vec::new();
+        for (when_at, when) in rule.whens.iter().enumerate() {
+            for subject in parsed.subjects() {
+                let lineage =
+                    subject.class.map_or(Vec::new(), |class| self.rules.classes.lineage(class));
+                let verdict = match self.lacks(when, &subject, &lineage, parsed) {
+                    None => "holds".to_owned(),
+                    Some(what) => what,
+                };
+                let place = parsed.place(subject.which);
+                lines.push(format!("when {} on {place}: {verdict}", when_at + 1));
+            }
+        }
+        lines
+    }
+
+    /// Whether a `when` holds on some subject of an event.
+    pub(super) fn holds_on_any(&self, when: &When, parsed: &Parsed<'_>) -> bool {
+        parsed.subjects().iter().any(|subject| {
+            let lineage =
+                subject.class.map_or(Vec::new(), |class| self.rules.classes.lineage(class));
+            self.lacks(when, subject, &lineage, parsed).is_none()
+        })
+    }
+
+    /// Captures of a `when` that holds on a subject; `None` where it does not.
+    pub(super) fn holds(
+        &self,
+        when: &When,
+        subject: &Subject<'_>,
+        lineage: &[&str],
+        parsed: &Parsed<'_>,
+    ) -> Option<BTreeMap<String, String>> {
+        if self.lacks(when, subject, lineage, parsed).is_some() {
+            return None;
+        }
+        let mut captures = BTreeMap::new();
+        for regex in when.regex.iter().filter_map(|regex| regex.on(&subject.text)) {
+            captures::named(regex, &subject.text, &mut captures);
+        }
+        if let Some(code) = &when.code {
+            for source in self.code_lines(subject, parsed) {
+                if code.on(source).is_some_and(|code| captures::named(code, source, &mut captures))
+                {
+                    break;
+                }
+            }
+        }
+        Some(captures)
+    }
+
+    /// The lines of code that a subject was raised on: the innermost, then the bot's own.
+    fn code_lines<'p>(
+        &self,
+        subject: &Subject<'p>,
+        parsed: &'p Parsed<'_>,
+    ) -> impl Iterator<Item = &'p str> {
+        let own = parsed.own_frame(subject.which, &self.roots);
+        subject.frames.last().into_iter().chain(own).filter_map(|frame| frame.code.as_deref())
+    }
+
+    /// What a `when` lacks on a subject; `None` where it holds. Cheap conditions come first.
+    pub(super) fn lacks(
+        &self,
+        when: &When,
+        subject: &Subject<'_>,
+        lineage: &[&str],
+        parsed: &Parsed<'_>,
+    ) -> Option<String> {
+        let place_fits = match when.on {
+            On::Any => true,
+            On::Link => subject.class.is_some(),
+            On::Message => subject.class.is_none(),
+        };
+        if !place_fits {
+            return Some("looks elsewhere (`on`)".into());
+        }
+        let text = subject.text.as_str();
+        let has = |literal: &String| {
+            if when.ignore_case {
+                contains_ignoring_case(text, literal)
+            } else {
+                text.contains(literal.as_str())
+            }
+        };
+        if !when.exception.is_empty()
+            && !when
+                .exception
+                .iter()
+                .any(|wanted| lineage.iter().any(|name| rules::is_named(name, wanted)))
+        {
+            return Some(format!("is no {}", when.exception.join(" or ")));
+        }
+        if !when.any.is_empty() && !when.any.iter().any(has) {
+            return Some("holds none of `any`".into());
+        }
+        if let Some(missing) = when.all.iter().find(|literal| !has(literal)) {
+            return Some(format!("lacks `{missing}`"));
+        }
+        if let Some(present) = when.not.iter().find(|literal| has(literal)) {
+            return Some(format!("holds `{present}`, which `not` forbids"));
+        }
+        if let Some(wanted) = when.severity {
+            let first = || parsed.message.lines().next().unwrap_or("");
+            let logged = parsed.event.head.severity.or_else(|| spoken(first()));
+            let logged = logged.unwrap_or(Severity::Info);
+            if logged < wanted {
+                return Some(format!("was logged at {logged:?}, below {wanted:?}"));
+            }
+        }
+        if !when.raised_in.is_empty() {
+            let raised_in = subject.frames.last().is_some_and(|frame| {
+                when.raised_in.iter().any(|wanted| has_component(&frame.file, wanted))
+            });
+            if !raised_in {
+                return Some(format!("was not raised in {}", when.raised_in.join(" or ")));
+            }
+        }
+        if let Some(code) = &when.code {
+            let matches = self
+                .code_lines(subject, parsed)
+                .any(|source| code.on(source).is_some_and(|regex| regex.is_match(source)));
+            if !matches {
+                return Some(format!("the code does not match `{}`", code.text()));
+            }
+        }
+        if let Some(missing) =
+            when.chain.iter().find(|literal| !parsed.whole.contains(literal.as_str()))
+        {
+            return Some(format!("the event lacks `{missing}`"));
+        }
+        if !when.regex.is_empty()
+            && !when
+                .regex
+                .iter()
+                .any(|regex| regex.on(text).is_some_and(|regex| regex.is_match(text)))
+        {
+            return Some("matches no `regex`".into());
+        }
+        None
+    }
+}
+
+fn contains_ignoring_case(text: &str, literal: &str) -> bool {
+    let (text, literal) = (text.as_bytes(), literal.as_bytes());
+    text.len() >= literal.len()
+        && text.windows(literal.len()).any(|window| window.eq_ignore_ascii_case(literal))
+}
+
+/// Whether a path has a folder of that name, or is a file of that stem.
+fn has_component(path: &str, wanted: &str) -> bool {
+    path.split(['/', '\\']).any(|part| {
+        part == wanted || part.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
+    })
+}

@@ -1,0 +1,79 @@
+//! Which lines are worth the whole examination: those in which a literal stands, but for records on which a
+//! cheap look shows that what it announces cannot hold.
+
+use std::borrow::Cow;
+
+use super::confirm::Matcher;
+use super::literals::Announced;
+use super::prefilter::Candidate;
+use crate::event::read_record;
+use crate::rules::LazyRegex;
+
+impl Matcher<'_> {
+    /// Lines of `bytes[from..to]` that may concern a rule, a mark or a traceback, in order. `from` and
+    /// `to` are line starts (or the end). May be wrong about a line, never misses one.
+    pub fn candidates(&self, bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
+        if self.every_line {
+            let mut at = from;
+            found.extend(bytes[from..to].split_inclusive(|&byte| byte == b'\n').map(|line| {
+                at += line.len();
+                Candidate { at: at - line.len(), end: at }
+            }));
+            return;
+        }
+        let accept = |start: usize, end: usize, announced: &[Announced]| {
+            let text = stands_alone(bytes, start, end)
+                .then(|| std::str::from_utf8(&bytes[start..end]).ok())
+                .flatten();
+            let Some(text) = text else { return true };
+            let mut message = None;
+            announced
+                .iter()
+                .any(|announced| self.may_hold(*announced, text.trim_end(), &mut message))
+        };
+        self.prefilter.candidates(bytes, from, to, &accept, found);
+    }
+
+    /// Whether what a literal announced may hold on a record that is one line: a cheap test that spares
+    /// healthy lines with a tempting word the whole examination.
+    fn may_hold<'t>(
+        &self,
+        announced: Announced,
+        line: &'t str,
+        message: &mut Option<Cow<'t, str>>,
+    ) -> bool {
+        let mut matches = |regexes: &[LazyRegex]| {
+            regexes.iter().any(|regex| {
+                regex.on(line).is_some_and(|regex| regex.is_match(line))
+                    // An anchor may hold at the message's start, behind the header.
+                    || (regex.is_anchored() || line.contains('\\')) && {
+                        let message =
+                            message.get_or_insert_with(|| read_record(line.as_bytes()).message);
+                        regex.on(message).is_some_and(|regex| regex.is_match(message))
+                    }
+            })
+        };
+        match announced {
+            Announced::Traceback | Announced::Code => true,
+            Announced::Mark(at) => {
+                let mark = &self.rules.marks[at as usize];
+                mark.regex.is_empty() || matches(&mark.regex)
+            }
+            Announced::When(rule, when) => {
+                let when = &self.rules.rules[rule as usize].whens[when as usize];
+                let has = |literal: &String| when.ignore_case || line.contains(literal.as_str());
+                // What an exception of the line's would be asked stands in the line as well.
+                when.all.iter().all(has) && (when.regex.is_empty() || matches(&when.regex))
+            }
+        }
+    }
+}
+
+/// Whether the line is a record by itself: the next one begins as it does, and not with a blank, as
+/// records under one header do.
+fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
+    match (bytes.get(start..start + 2), bytes.get(end..end + 2)) {
+        (Some(this), Some(next)) => this == next && !this[0].is_ascii_whitespace(),
+        _ => false,
+    }
+}
