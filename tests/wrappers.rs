@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "wraps/clients.rs"]
+mod clients;
 mod common;
 
 use std::collections::BTreeMap;
@@ -15,7 +17,7 @@ use wd_diagnose::report::Report;
 use wd_diagnose::source::{Reader, Source};
 
 /// One way to wrap: the log's lines (without newlines) to the bytes of the wrapped log.
-struct Wrap {
+pub(crate) struct Wrap {
     name: &'static str,
     wrap: fn(&[&[u8]]) -> Vec<u8>,
 }
@@ -417,7 +419,10 @@ fn sketch(found: &Diagnosis) -> String {
 }
 
 fn is_exception(case: &Case, wrap: &Wrap) -> bool {
-    EXCEPTIONS.iter().any(|(name, by, _)| case.name == *name && wrap.name == *by)
+    EXCEPTIONS
+        .iter()
+        .chain(clients::EXCEPTIONS)
+        .any(|(name, by, _)| case.name == *name && wrap.name == *by)
 }
 
 #[test]
@@ -438,7 +443,7 @@ fn every_fixture_through_every_wrapper() {
             return wrong;
         }
         let lines = main_lines(&bytes);
-        for wrap in WRAPS {
+        for wrap in WRAPS.iter().chain(clients::CLIENTS) {
             let wrapped = (wrap.wrap)(&lines);
             let reader = Reader::over(Cursor::new(wrapped), opening());
             let report = report_on(&source, reader, &case.options());
@@ -457,6 +462,6 @@ fn every_fixture_through_every_wrapper() {
         wrong
     };
     let wrong: Vec<String> = cases.par_iter().flat_map(check).collect();
-    let all = cases.len() * WRAPS.len();
+    let all = cases.len() * (WRAPS.len() + clients::CLIENTS.len());
     assert!(wrong.is_empty(), "{} of {all}:\n{}\n", wrong.len(), wrong.join("\n"));
 }

@@ -72,6 +72,14 @@ pub enum Format {
     GithubActions,
     /// GitLab CI.
     GitlabCi,
+    /// `aws logs tail`.
+    CloudWatch,
+    /// logcli.
+    Loki,
+    /// A log that was quoted (`> line`) or numbered when it was copied.
+    Quoted,
+    /// The output of a notebook's cell.
+    Notebook,
 }
 
 impl Format {
@@ -112,6 +120,10 @@ impl Format {
             Format::Tai64n => "tai64n",
             Format::GithubActions => "github-actions",
             Format::GitlabCi => "gitlab-ci",
+            Format::CloudWatch => "cloudwatch",
+            Format::Loki => "loki",
+            Format::Quoted => "quoted",
+            Format::Notebook => "notebook",
         }
     }
 }

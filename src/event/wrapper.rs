@@ -6,6 +6,7 @@ use super::fields;
 use super::stamp::{self, Order, Time};
 use super::{Format, Severity, Stamp, severity};
 
+mod copied;
 mod machine;
 mod timed;
 
@@ -67,11 +68,13 @@ pub(super) fn peel<'t>(text: &'t str, lead: Option<&Time>) -> Option<Wrapper<'t>
         b'#' => annotation(text),
         b'@' => tai64n(text),
         b'0'..=b'9' => pm2(text).or_else(|| uptime(text)).or_else(|| tabbed(text)),
-        b' ' | b'\t' => None,
+        b' ' => copied::indented(text),
+        b'\t' => None,
+        b'>' => copied::quoted(text),
         b'M' if text.starts_with("MESSAGE=") => Some(Wrapper::new(Format::Journald, &text[8..])),
         b's' if text.starts_with("section_") => section(text).or_else(|| piped(text)),
         b'P' if text.starts_with("PM2 ") => pm2_own(text),
-        _ => piped(text).or_else(|| tabbed(text)),
+        _ => piped(text).or_else(|| tabbed(text)).or_else(|| copied::stern(text)),
     }
 }
 
@@ -184,13 +187,16 @@ fn pm2_time<'t>(wrapper: Wrapper<'t>, rest: &'t str) -> Wrapper<'t> {
 /// The kernel's `[ 4759.869485] `; `dmesg -T` is told by its own time.
 fn kernel(text: &str) -> Option<Wrapper<'_>> {
     let bytes = text.as_bytes();
-    let end = memchr::memchr(b']', &bytes[..bytes.len().min(32)])?;
+    let end = memchr::memchr(b']', &bytes[..bytes.len().min(48)])?;
     let inside = text[..end].strip_prefix('[')?.trim_ascii();
     let rest = &text[end + 1..];
     let rest = rest.strip_prefix(' ').unwrap_or(rest);
     let wrapper = Wrapper { kernel: true, ..Wrapper::new(Format::Kernel, rest) };
-    if is_uptime(inside) {
-        return Some(wrapper);
+    // `journalctl -o short-delta` has the time since the line before as well.
+    if is_uptime(inside.split_once(" <").map_or(inside, |(since_start, _)| since_start)) {
+        // `journalctl -o short-monotonic`: a host and a program's number follow.
+        let unit = timed::unit(rest, false).filter(|unit| unit.pid.is_some() || unit.kernel);
+        return Some(unit.unwrap_or(wrapper));
     }
     let time = stamp::scan(inside.as_bytes())?;
     let ctime = time.order == Order::MonthName && time.has_year && time.len == inside.len();

@@ -1240,3 +1240,30 @@ fn a_letter_behind_a_number() {
     let word = read_record(b"2026-10-12 09:38:00 E mini rolled over");
     assert_eq!(word.severity, None);
 }
+
+#[test]
+fn what_clients_and_copies_put_before_a_line() {
+    for (line, wrapper, message) in [
+        (
+            "bot-6d5f7c9b4-x2x8z bot   File \"a.py\", line 3",
+            Some("kubectl"),
+            "  File \"a.py\", line 3",
+        ),
+        ("re-entry-filled order 17 sent", None, "re-entry-filled order 17 sent"),
+        ("2026-10-12T07:00:00.023000+00:00 ecs/bot/0f3b5c6a7d up", Some("cloudwatch"), "up"),
+        ("2026-10-12T07:00:00Z {app=\"bot\"} up", Some("loki"), "up"),
+        ("2026-10-12T07:00:00Z app[4d891d3f123e89] ams [info]up", Some("syslog"), "up"),
+        ("[ 1000.100000] box bot[412]: up", Some("journald"), "up"),
+        ("[ 1000.100000] usb 1-1: new device", Some("kernel"), "usb 1-1: new device"),
+        (">   File \"a.py\", line 3", Some("quoted"), "  File \"a.py\", line 3"),
+        ("> File \"a.py\", line 3", None, "> File \"a.py\", line 3"),
+        ("    12\tup", Some("quoted"), "up"),
+        ("   12\tup", None, "   12\tup"),
+        ("      \"  File \\\"a.py\\\", line 3\\n\",", Some("notebook"), "  File \"a.py\", line 3"),
+        ("      \"name\": \"stderr\",", None, "      \"name\": \"stderr\","),
+    ] {
+        let record = read_record(line.as_bytes());
+        assert_eq!(record.wrapper.map(Format::id), wrapper, "{line}");
+        assert_eq!(record.message, message, "{line}");
+    }
+}

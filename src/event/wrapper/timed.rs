@@ -1,6 +1,6 @@
 //! Wrappers that begin with a time.
 
-use super::Wrapper;
+use super::{Wrapper, copied};
 use crate::event::fields;
 use crate::event::json;
 use crate::event::stamp::{self, Order, Time};
@@ -72,7 +72,7 @@ fn zoned<'t>(text: &'t str, tail: &'t str, time: &Time) -> Option<Wrapper<'t>> {
             _ => {}
         }
     }
-    unit(rest, false).or_else(|| heroku(rest))
+    unit(rest, false).or_else(|| heroku(rest)).or_else(|| copied::store(rest, time))
 }
 
 /// `[INFO] ` at the start of `rest`.
