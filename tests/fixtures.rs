@@ -34,7 +34,6 @@ const KNOWN_MISSES: &[&str] = &[
     "network/proxy-requests",
     "network/retries-exhausted",
     "other/argparse",
-    "other/bad-symbol-binance-client",
     "rate-limit/429-too-many-responses-urllib3",
     "rate-limit/bybit-10006",
     "rate-limit/kraken",

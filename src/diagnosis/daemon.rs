@@ -118,11 +118,18 @@ fn is_log4j(word: &str) -> bool {
     })
 }
 
+/// A line of the server's own log. Where a word and a colon stand before the level, a client repeats what the
+/// server told it: `… port 5432 failed: FATAL:  …`.
 fn is_postgres(line: &[u8]) -> bool {
     let line = &line[..line.len().min(HEAD_BYTES)];
-    ["ERROR", "FATAL", "PANIC", "LOG", "DETAIL", "HINT", "STATEMENT", "CONTEXT"]
-        .iter()
-        .any(|level| memchr::memmem::find(line, format!(" {level}:  ").as_bytes()).is_some())
+    ["ERROR", "FATAL", "PANIC", "LOG", "DETAIL", "HINT", "STATEMENT", "CONTEXT"].iter().any(
+        |level| {
+            let at = memchr::memmem::find(line, format!(" {level}:  ").as_bytes());
+            at.is_some_and(
+                |at| !matches!(&line[..at], [.., word, b':'] if word.is_ascii_alphabetic()),
+            )
+        },
+    )
 }
 
 #[cfg(test)]
@@ -151,6 +158,7 @@ mod tests {
                 true,
             ),
             ("2026-11-26 08:07:27 FATAL: no key", false),
+            ("2026-11-26 08:07:27 ERROR db: port 5432 failed: FATAL:  no such user", false),
         ] {
             assert_eq!(wrote(line.as_bytes()), Some(expected), "{line}");
         }

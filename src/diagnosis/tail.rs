@@ -59,8 +59,8 @@ pub(super) fn talk(record: &Record<'_>) -> Talk {
         return Talk::Error;
     }
     let first = text.trim_start().lines().next().unwrap_or("");
-    // A rule of `====` says nothing.
-    if !first.contains(char::is_alphanumeric) {
+    // A rule of `====` says nothing, and a web page is what some server answered.
+    if !first.contains(char::is_alphanumeric) || !record.begins && is_of_page(first) {
         return Talk::Shutdown;
     }
     if record.severity.is_none() && spoken(first).is_some() {
@@ -73,6 +73,20 @@ pub(super) fn talk(record: &Record<'_>) -> Talk {
         words.clone().any(|word| TRADE.iter().any(|known| word.eq_ignore_ascii_case(known)));
     let closes = words.any(|word| SHUTDOWN.iter().any(|known| word.eq_ignore_ascii_case(known)));
     if closes && is_short && !is_trade { Talk::Shutdown } else { Talk::Life }
+}
+
+/// Whether a line begins with a tag of HTML, as the lines of a page do that an error carries.
+fn is_of_page(line: &str) -> bool {
+    let Some(tag) = line.trim_start().strip_prefix('<') else { return false };
+    let name = tag.trim_start_matches(['/', '!', '-']);
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+    tag.starts_with("!--")
+        || [
+            "doctype", "html", "head", "title", "meta", "link", "style", "script", "body", "div",
+            "center", "hr", "h1", "h2", "p",
+        ]
+        .iter()
+        .any(|known| name[..end].eq_ignore_ascii_case(known))
 }
 
 /// Words that make `closed` and `stopped` a matter of trading.
@@ -107,6 +121,21 @@ pub(super) fn is_ending(mention: &Mention) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_known_by_its_tags() {
+        for line in [
+            "<!DOCTYPE html>",
+            "<!--[if IE 7]> <html class=x>",
+            "</head>",
+            "  <title>Just a moment</title>",
+        ] {
+            assert!(is_of_page(line), "{line}");
+        }
+        for line in ["<BTC> bought", "<- fill 3", "price < 3", "<pair>"] {
+            assert!(!is_of_page(line), "{line}");
+        }
+    }
 
     #[test]
     fn fatal_stands_first() {

@@ -100,6 +100,20 @@ fn is_class(class: &str) -> bool {
     ending.iter().any(|end| name.ends_with(end))
         || name == "KeyboardInterrupt"
         || line::is_known_name(name)
+        || is_of_errors(class, name)
+}
+
+/// Whether a class of any name is an exception by the module it is in: `telegram.error.Conflict`,
+/// `discord.errors.LoginFailure`, `playwright._impl._errors.TargetClosed`.
+fn is_of_errors(class: &str, name: &str) -> bool {
+    let modules = class[..class.len() - name.len()].trim_end_matches('.');
+    let of_errors = |part: &str| {
+        let part = part.trim_start_matches('_');
+        ["error", "errors", "exceptions"].contains(&part) || part.ends_with("_exceptions")
+    };
+    modules.contains('.')
+        && modules.split('.').any(of_errors)
+        && name.contains(|c: char| c.is_ascii_lowercase())
 }
 
 /// The text up to the bracket that closes; all of it where none does.

@@ -55,6 +55,8 @@ pub fn frame_line(line: &str) -> Option<FrameLine<'_>> {
     };
     let function = match rest.trim_start_matches(',').trim_start() {
         "" => None,
+        // What a web page made of `<module>`, which it took for a tag of its own.
+        "in" => Some("<module>"),
         rest => Some(rest.strip_prefix("in ")?.trim()).filter(|name| !name.is_empty()),
     };
     Some(FrameLine { file, line, function, caught })

@@ -89,8 +89,13 @@ impl Incident {
         note: &str,
     ) -> Diagnosis {
         let rule = &rules.rules[self.rule];
-        let mut captures: BTreeMap<String, String> =
-            self.captures.iter().map(|(name, value)| (name.clone(), names.safe(value))).collect();
+        // A traceback without its last line names no exception: that is not the same as an empty name.
+        let mut captures: BTreeMap<String, String> = self
+            .captures
+            .iter()
+            .filter(|(name, value)| !(value.is_empty() && UNTOLD.contains(&name.as_str())))
+            .map(|(name, value)| (name.clone(), names.safe(value)))
+            .collect();
         if rule.series.is_some() || rule.whens.is_empty() {
             let since = self.first.1.as_ref().and_then(Stamp::iso);
             let since = since.unwrap_or_else(|| format!("line {}", self.first.0.line));

@@ -27,6 +27,10 @@ const LINES_BEHIND_DEATH: usize = 6;
 /// A traceback without its last line is explained by an error at most this many lines above it.
 const LINES_TO_A_TORN_END: u64 = 6;
 
+/// One line alone, with which a client opens its report (vn.py's `Unhandled WebSocket Error:<class '…'>`, what was sent,
+/// what came, then the traceback), explains one that begins less than this many lines below it.
+const LINES_TO_A_TORN_REPORT: u64 = 10;
+
 /// A whole traceback, however long, explains one without its last line that begins less than this many lines below it.
 const LINES_BEHIND_A_WHOLE: u64 = 3;
 
@@ -382,7 +386,8 @@ impl Runs<'_> {
     fn told(&self, end: &Mention) -> Mention {
         let tells = |mention: &&Mention| {
             let (line, last_line) = (mention.place.line, mention.last_line.max(mention.place.line));
-            let near = (line + LINES_TO_A_TORN_END).max(last_line + LINES_BEHIND_A_WHOLE);
+            let reach = if last_line > line { LINES_TO_A_TORN_END } else { LINES_TO_A_TORN_REPORT };
+            let near = (line + reach).max(last_line + LINES_BEHIND_A_WHOLE);
             (line + 1..near).contains(&end.place.line)
                 && mention.confidence >= LEAST_OF_A_VERDICT
                 && mention.severity.is_none_or(|severity| severity >= Severity::Error)

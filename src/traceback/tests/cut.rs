@@ -266,3 +266,21 @@ fn a_childs_fatal_error_and_its_parents_traceback_are_two() {
     assert_eq!(traceback.links.len(), 1);
     assert_eq!(traceback.links[0].class, "Fatal Python error");
 }
+
+#[test]
+fn a_web_page_ate_module() {
+    let lines = [
+        "Traceback (most recent call last):",
+        "File \"bot.py\", line 50, in",
+        "asyncio.run(main())",
+        "File \"bot.py\", line 32, in main",
+        "raise KeyError('k')",
+        "KeyError: 'k'",
+    ];
+    let traceback = parse(&lines).unwrap();
+    let frames = &traceback.links[0].frames;
+    assert_eq!(frames[0].function.as_deref(), Some("<module>"));
+    assert_eq!(frames[0].code.as_deref(), Some("asyncio.run(main())"));
+    assert_eq!(frames[1].line, Some(32));
+    assert_eq!(traceback.links[0].class, "KeyError");
+}

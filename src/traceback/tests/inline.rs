@@ -36,6 +36,21 @@ fn classes_and_messages() {
         ("requests.exceptions.Timeout: read", "requests.exceptions.Timeout", "read"),
         ("InvalidNonce: binance {\"code\":-1021}", "InvalidNonce", "binance {\"code\":-1021}"),
         ("TimeoutError()", "TimeoutError", ""),
+        (
+            "telegram.error.Conflict: by other getUpdates",
+            "telegram.error.Conflict",
+            "by other getUpdates",
+        ),
+        (
+            "discord.errors.LoginFailure: Improper token",
+            "discord.errors.LoginFailure",
+            "Improper token",
+        ),
+        (
+            "got selenium.common.exceptions.NoSuchElement()",
+            "selenium.common.exceptions.NoSuchElement",
+            "",
+        ),
         ("Exception('no data')", "Exception", "no data"),
         ("ServerDisconnectedError(\"a\", 'b')", "ServerDisconnectedError", "\"a\", 'b'"),
         ("cut KeyError('p", "KeyError", "'p"),
