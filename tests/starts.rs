@@ -252,6 +252,13 @@ fn what_a_bot_says_before_it_tells_of_its_start_is_of_that_run() {
     assert_eq!(runs(&report), [(1, "silent"), (144, "open")]);
     let found = find(&report, "system/silent-stop").unwrap();
     assert_eq!(found.last.line, 143, "{found:#?}");
+    // It may take some seconds to load, and say another word of a start meanwhile.
+    let slow = |s: u32| {
+        format!("{} - env - INFO - Loading environment from .env\n", time(s))
+            + &format!("{} - main - INFO - bot starting, pid 7\n", time(s + 3))
+    };
+    let lives = slow(0) + &ticks(4, 280) + &bye(281) + &slow(300) + &ticks(304, 400);
+    assert_eq!(runs(&report_on_bytes(lives)), [(1, "clean"), (142, "open")]);
     // What it says all the time is no part of a start, however near.
     let usual = begins(0)
         + &ticks(1, 280)

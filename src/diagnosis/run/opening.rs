@@ -53,7 +53,7 @@ impl Runs<'_> {
         }
         let before = self.tail.len() - lines;
         if before == 0 && self.is_whole() {
-            return if lines == 0 || longest >= PAUSE { Opening::Last(0) } else { Opening::All };
+            return if lines == 0 { Opening::Last(0) } else { Opening::All };
         }
         let Some(last) = before.checked_sub(1).map(|at| &self.tail[at]) else {
             return Opening::Last(0);
