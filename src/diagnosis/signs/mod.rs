@@ -163,6 +163,9 @@ pub(super) struct Signs {
     standstill: Standstill,
     /// Time of the last sample that has one.
     seconds: Option<f64>,
+    /// Time of the last one that was looked at for what it says, and the longest time between two of them.
+    sampled: Option<f64>,
+    stride: f64,
     /// File and end of the line that was looked at last for what it says.
     looked: Option<(usize, u64)>,
 }
@@ -185,7 +188,9 @@ impl Signs {
         if !sample.is_first {
             return;
         }
-        if sample.skipped && self.standstill.is_late(self.seconds) {
+        let before = std::mem::replace(&mut self.sampled, self.seconds);
+        let stride = before.zip(self.seconds).map_or(0.0, |(before, now)| now - before);
+        if sample.skipped && self.standstill.is_late(self.seconds, self.stride) {
             between(&mut |one| {
                 let seconds = std::mem::replace(&mut self.seconds, one.seconds());
                 self.seconds = self.seconds.or(seconds);
@@ -193,6 +198,7 @@ impl Signs {
             });
             self.seconds = sample.seconds().or(self.seconds);
         }
+        self.stride = self.stride.max(stride);
         self.look_at(sample, &record);
     }
 

@@ -13,7 +13,7 @@ pub(super) const RULE: &str = "network/feed-stopped";
 const SECONDS: f64 = 300.0;
 const LONGER: f64 = 20.0;
 
-/// So many times the longest pause between two samples of work is long.
+/// So many times the longest pause between two samples is long.
 const LATE: f64 = 2.0;
 
 /// Samples of work that show its rhythm.
@@ -84,10 +84,11 @@ impl Standstill {
         }
     }
 
-    /// Whether it is long since work was looked at, so that what lies before a line at that time is worth a look.
-    pub(super) fn is_late(&self, seconds: Option<f64>) -> bool {
+    /// Whether it is long since work was looked at, so that what lies before a line at that time is worth a look. At
+    /// most `stride` seconds lay between two samples so far.
+    pub(super) fn is_late(&self, seconds: Option<f64>, stride: f64) -> bool {
         let since = seconds.zip(self.last.as_ref()).map(|(now, (last, _))| now - last);
-        self.work >= WORK && since.is_some_and(|since| since > LATE * self.longest)
+        self.work >= WORK && since.is_some_and(|since| since > LATE * self.longest.max(stride))
     }
 
     /// The standstill in which the run stands at its end.

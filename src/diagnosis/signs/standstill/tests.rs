@@ -75,3 +75,22 @@ fn what_is_no_standstill_is_left_alone() {
         found(2_000, |s| tick(s).filter(|_| s < 1_190).into_iter().chain(beat(s)).collect());
     assert!(closes.is_none(), "at the hour at which markets close");
 }
+
+#[test]
+fn a_time_without_work_is_late_only_where_samples_lie_nearer() {
+    let mut standstill = Standstill::default();
+    for second in 0..100 {
+        let message = tick(second).unwrap();
+        let place = Place { file: 0, byte: 0, line: u64::from(second) + 1 };
+        let line = message.as_bytes();
+        let sample =
+            Sample { place, stamp: None, line, is_first: true, tells: false, skipped: false };
+        standstill.sample(&sample, &shape(&message), Some(f64::from(second)), 1.0);
+    }
+    for (now, stride, late) in
+        [(101.0, 0.0, false), (102.0, 0.0, true), (102.0, 30.0, false), (200.0, 30.0, true)]
+    {
+        assert_eq!(standstill.is_late(Some(now), stride), late, "{now} {stride}");
+    }
+    assert!(!Standstill::default().is_late(Some(1_000.0), 0.0), "no work has been seen");
+}
