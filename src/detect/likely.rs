@@ -7,7 +7,7 @@ use super::confirm::Matcher;
 use super::literals::Announced;
 use super::prefilter::Candidate;
 use crate::event::read_record;
-use crate::rules::LazyRegex;
+use crate::rules::{Anchors, LazyRegex};
 
 impl Matcher<'_> {
     /// Lines of `bytes[from..to]` that may concern a rule, a mark or a traceback, in order. `from` and
@@ -45,8 +45,7 @@ impl Matcher<'_> {
         let mut matches = |regexes: &[LazyRegex]| {
             regexes.iter().any(|regex| {
                 regex.on(line).is_some_and(|regex| regex.is_match(line))
-                    // An anchor may hold at the message's start, behind the header.
-                    || (regex.is_anchored() || line.contains('\\')) && {
+                    || may_hold_on_message(regex.anchors(), line) && {
                         let message =
                             message.get_or_insert_with(|| read_record(line.as_bytes()).message);
                         regex.on(message).is_some_and(|regex| regex.is_match(message))
@@ -76,4 +75,12 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
         (Some(this), Some(next)) => this == next && !this[0].is_ascii_whitespace(),
         _ => false,
     }
+}
+
+/// Whether a regex with these anchors may match a line's message where it does not match the line: because the
+/// message is escaped there, or begins or ends elsewhere than the line.
+fn may_hold_on_message(anchors: Anchors, line: &str) -> bool {
+    // Behind a message that is quoted stands something else.
+    let is_quoted = || memchr::memchr3(b'"', b'{', b'\x1b', line.as_bytes()).is_some();
+    anchors.start || line.contains('\\') || anchors.end && is_quoted()
 }

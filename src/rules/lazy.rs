@@ -16,7 +16,16 @@ pub struct LazyRegex {
     text: String,
     compiled: OnceLock<Option<Compiled>>,
     needed: OnceLock<Needed>,
-    anchored: OnceLock<bool>,
+    anchors: OnceLock<Anchors>,
+}
+
+/// The ends of a text that a regex asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchors {
+    /// A `^` or `\A` stands in it.
+    pub start: bool,
+    /// A `$` or `\z` does.
+    pub end: bool,
 }
 
 /// A compiled regex, and a copy for each thread.
@@ -57,7 +66,7 @@ impl LazyRegex {
             text,
             compiled: OnceLock::new(),
             needed: OnceLock::new(),
-            anchored: OnceLock::new(),
+            anchors: OnceLock::new(),
         }
     }
 
@@ -72,9 +81,9 @@ impl LazyRegex {
         compiled.as_ref().map(Compiled::get)
     }
 
-    /// Whether it asks for the start or the end of a text: it may then match a part of a line and not the line.
-    pub fn is_anchored(&self) -> bool {
-        *self.anchored.get_or_init(|| is_anchored(&self.text))
+    /// Which ends of a text it asks for: where it asks for one, it may match a part of a line and not the line.
+    pub fn anchors(&self) -> Anchors {
+        *self.anchors.get_or_init(|| Anchors::of(&self.text))
     }
 
     /// The compiled regex, where it may match `text`: it is compiled only once a text holds what stands in
@@ -117,20 +126,28 @@ fn ascii(regex: &str) -> String {
     found
 }
 
-/// Whether a `^`, `\A`, `$` or `\z` stands in a regex, the `^` of a class left out.
-fn is_anchored(regex: &str) -> bool {
-    let bytes = regex.as_bytes();
-    let mut escaped = false;
-    bytes.iter().enumerate().any(|(at, &byte)| {
-        let is_escaped = std::mem::take(&mut escaped);
-        escaped = byte == b'\\' && !is_escaped;
-        match byte {
-            b'^' => !is_escaped && at.checked_sub(1).is_none_or(|before| bytes[before] != b'['),
-            b'A' | b'z' => is_escaped,
-            b'$' => !is_escaped,
-            _ => false,
+impl Anchors {
+    /// Those that stand in a regex, the `^` of a class left out.
+    fn of(regex: &str) -> Anchors {
+        let bytes = regex.as_bytes();
+        let (mut anchors, mut escaped) = (Anchors { start: false, end: false }, false);
+        for (at, &byte) in bytes.iter().enumerate() {
+            let is_escaped = std::mem::take(&mut escaped);
+            escaped = byte == b'\\' && !is_escaped;
+            let opens_class = at.checked_sub(1).is_some_and(|before| bytes[before] == b'[');
+            anchors.start |= match byte {
+                b'^' => !is_escaped && !opens_class,
+                b'A' => is_escaped,
+                _ => false,
+            };
+            anchors.end |= match byte {
+                b'$' => !is_escaped,
+                b'z' => is_escaped,
+                _ => false,
+            };
         }
-    })
+        anchors
+    }
 }
 
 /// What stands in every match of a regex.
@@ -269,6 +286,19 @@ mod tests {
         assert!(!needed.stands_in("b, banned for a while"));
         assert!(Needed::by(r"(?i)one|another").stands_in(""));
         assert!(!Needed::by(r"banned until").stands_in("Banned until"));
+    }
+
+    #[test]
+    fn anchors_are_told_from_what_only_looks_like_them() {
+        for (regex, start, end) in [
+            (r"^a", true, false),
+            (r"[^\s]+$", false, true),
+            (r"\Aa\z", true, true),
+            (r"\^a\$", false, false),
+            (r"\\^", true, false),
+        ] {
+            assert_eq!(Anchors::of(regex), Anchors { start, end }, "{regex}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub use complaint::{Complaint, nearest, place};
 pub use digest::{Digest, write as write_digest};
 pub use exchanges::{CodeContext, CodeExample, Exchange, ExchangeError, Exchanges};
 pub use fill::Template;
-pub use lazy::LazyRegex;
+pub use lazy::{Anchors, LazyRegex};
 pub use links::Link;
 pub use packages::{Module, Packages};
 pub use rule::{Basis, Effect, Example, FixText, Guide, Mark, MarkKind, On, Rule, RuleSet, When};
