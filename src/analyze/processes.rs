@@ -15,18 +15,19 @@ use super::banner::{begins_anew, line_end, tells_of_a_start};
 const FIRST: usize = 16;
 const CARRY: usize = 8;
 
-/// Where the process changes is looked for in blocks of so many bytes: a life that is shorter, between two lives
-/// of the process around it, is not seen.
+/// Where the process changes is looked for in blocks of so many bytes: only in one that ends with another than
+/// the one before.
 const BLOCK: u64 = 32 << 10;
-
-/// Lines without a process, such as those of a traceback, that may stand at either end of a block.
-const TRACEBACK: usize = 64;
 
 /// Bytes before a start that are looked at. Less than a stream keeps in any case (`limits::LOOK_BACK`).
 const BEFORE: usize = 8 << 10;
 
-/// Bytes behind a start in which the process before must not be heard.
-pub(super) const AHEAD: usize = 32 << 10;
+/// Bytes behind a start in which none must be heard that was heard before it: no less than a block. What a block
+/// in which one comes back holds is so of no matter, and it depends on nothing whether it was looked into.
+pub(super) const AHEAD: usize = BLOCK as usize;
+
+/// Bytes before it in which they were heard: a block, and a line that reaches over its border.
+const HEARD: usize = AHEAD + BEFORE;
 
 /// Where the log ends before that, so many lines must be known of the process that begins.
 const LINES: usize = 20;
@@ -71,18 +72,16 @@ impl Processes {
         (from, to): (usize, usize),
         found: &mut Vec<Candidate>,
     ) {
-        let mut before = last_carrying(bytes, 0, from);
         let mut start = from;
         while start < to {
             let block = base + start as u64;
             let end = usize::try_from(block - block % BLOCK + BLOCK - base).unwrap_or(to).min(to);
             // Lines that begin in the block.
             let end = if end == to { to } else { line_end(bytes, end - 1).min(to) };
-            if let Some(last) = last_carrying(bytes, start, end) {
-                if let Some(first) = before.or_else(|| first_carrying(bytes, start, end)) {
-                    between(bytes, first, last, found);
-                }
-                before = Some(last);
+            let before = last_pid(&bytes[start.saturating_sub(HEARD)..start]);
+            let last = last_pid(&bytes[start..end]);
+            if last.is_some() && last != before {
+                changes(bytes, (start, end), before, found);
             }
             start = end;
         }
@@ -103,11 +102,16 @@ impl Processes {
         if !was_alone {
             return false;
         }
-        let after = &bytes[at..bytes.len().min(at + AHEAD)];
-        let is_gone = lines(after).filter_map(pid).all(|pid| pid != other);
-        let is_all = after.len() < AHEAD;
+        // Lines that begin so near.
+        let end = line_end(bytes, bytes.len().min(at + AHEAD) - 1);
+        let after = &bytes[at..end];
+        let is_all = bytes.len() - at < AHEAD;
         let is_one = !is_all || lines(after).filter(|line| pid(line) == Some(own)).count() >= LINES;
-        is_gone && is_one && is_told(&before, after, own)
+        is_one && is_told(&before, after, own) && {
+            let heard: Vec<u32> =
+                lines(&bytes[at.saturating_sub(HEARD)..at]).filter_map(pid).collect();
+            lines(after).filter_map(pid).all(|pid| !heard.contains(&pid))
+        }
     }
 
     /// Whether more must be known of what comes behind the line that begins at `at`.
@@ -116,33 +120,25 @@ impl Processes {
     }
 }
 
-/// Adds the lines behind the one at `from`, up to the one at `to`, that another process wrote than the line before.
-/// A search that halves finds them where no process comes back; where one does, nothing is found behind that.
-fn between(bytes: &[u8], from: usize, to: usize, found: &mut Vec<Candidate>) {
-    let of = |at: usize| pid(&bytes[at..line_end(bytes, at)]);
-    let last = of(to);
-    let (mut from, mut seen) = (from, vec![of(from)]);
-    while seen.last() != Some(&last) && from < to {
-        // `low` is of the process of `from`, `high` is not.
-        let (own, mut low, mut high) = (of(from), from, to);
-        loop {
-            let middle = low + (high - low) / 2;
-            let middle = memchr::memrchr(b'\n', &bytes[..middle]).map_or(0, |n| n + 1);
-            let middle = if middle > low { middle } else { line_end(bytes, low) };
-            if middle >= high {
-                break;
+/// Adds the first line of each process among `bytes[start..end]` but `before`, which wrote before that, and the
+/// very first.
+fn changes(
+    bytes: &[u8],
+    (start, end): (usize, usize),
+    before: Option<u32>,
+    found: &mut Vec<Candidate>,
+) {
+    let mut seen: Vec<u32> = before.into_iter().collect();
+    let mut at = start;
+    for line in lines(&bytes[start..end]) {
+        let end = at + line.len();
+        if let Some(pid) = pid(line).filter(|pid| !seen.contains(pid)) {
+            if !seen.is_empty() {
+                found.push(Candidate { at, end });
             }
-            // A line that carries none goes with what is before it.
-            let pid = of(middle);
-            if pid.is_none() || pid == own { low = middle } else { high = middle }
+            seen.push(pid);
         }
-        let next = of(high);
-        if seen.contains(&next) {
-            return;
-        }
-        seen.push(next);
-        found.push(Candidate { at: high, end: line_end(bytes, high) });
-        from = high;
+        at = end;
     }
 }
 
@@ -193,27 +189,7 @@ fn lines(bytes: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     bytes.split_inclusive(|&b| b == b'\n')
 }
 
-/// Where the first line begins of those in `bytes[start..end]` that carry a process.
-fn first_carrying(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
-    let mut at = start;
-    for line in lines(&bytes[start..end]).take(TRACEBACK) {
-        if pid(line).is_some() {
-            return Some(at);
-        }
-        at += line.len();
-    }
-    None
-}
-
-/// Where the last line begins of those in `bytes[start..end]` that carry a process, which may have a traceback
-/// behind it.
-fn last_carrying(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
-    let mut at = end;
-    for line in lines(&bytes[start..end]).rev().take(TRACEBACK) {
-        at -= line.len();
-        if pid(line).is_some() {
-            return Some(at);
-        }
-    }
-    None
+/// The process of the last line that carries one.
+fn last_pid(bytes: &[u8]) -> Option<u32> {
+    lines(bytes).rev().find_map(pid)
 }
