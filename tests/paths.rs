@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "paths/borders.rs"]
+mod borders;
 mod common;
 #[path = "../benches/corpus.rs"]
 mod corpus;

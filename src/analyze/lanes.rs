@@ -194,8 +194,7 @@ impl<'r> Lane<'r> {
         while lines < TAIL_ITEMS
             && let Some((start, end)) = stretches.next_back()
         {
-            let newlines = memchr::memrchr_iter(b'\n', &chunk.bytes[start..end]);
-            lines += newlines.take(TAIL_ITEMS).count().max(1);
+            lines += diagnosis::said_in(&chunk.bytes[start..end]);
             last.push((start, end));
         }
         for (start, end) in last.into_iter().rev() {

@@ -9,6 +9,8 @@ use super::prefilter::Candidate;
 use crate::event::read_record;
 use crate::rules::{Anchors, LazyRegex};
 
+const ESCAPE: u8 = 0x1b;
+
 impl Matcher<'_> {
     /// Lines of `bytes[from..to]` that may concern a rule, a mark or a traceback, in order. `from` and
     /// `to` are line starts (or the end). May be wrong about a line, never misses one.
@@ -69,12 +71,26 @@ impl Matcher<'_> {
 }
 
 /// Whether the line is a record by itself: the next one begins as it does, and not with a blank, as
-/// records under one header do.
+/// records under one header do, nor with the side of a box, whose lines are one event. Where the next line is not
+/// at hand it is not known; then more is examined, and the same is found.
 fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
     match (bytes.get(start..start + 2), bytes.get(end..end + 2)) {
-        (Some(this), Some(next)) => this == next && !this[0].is_ascii_whitespace(),
+        (Some(this), Some(next)) => {
+            this == next
+                && !this[0].is_ascii_whitespace()
+                && !(matches!(this[0], ESCAPE | b'|' | 0xe2) && is_of_box(&bytes[start..end]))
+        }
         _ => false,
     }
+}
+
+/// Whether the line begins, behind colours, with the side of a box.
+fn is_of_box(mut line: &[u8]) -> bool {
+    while let [ESCAPE, b'[', rest @ ..] = line {
+        let end = rest.iter().position(|byte| matches!(byte, 0x40..=0x7e));
+        line = end.map_or(&[], |end| &rest[end + 1..]);
+    }
+    line.starts_with(b"|") || line.starts_with("│".as_bytes())
 }
 
 /// Whether a regex with these anchors may match a line's message where it does not match the line: because the

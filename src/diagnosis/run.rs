@@ -195,28 +195,21 @@ impl<'r> Runs<'r> {
         if bytes.is_empty() {
             return;
         }
-        let mut starts = VecDeque::new();
-        let mut end = bytes.len();
-        while end > 0 && starts.len() < TAIL_ITEMS {
-            let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |n| n + 1);
-            starts.push_front((start, end));
-            end = start;
-        }
+        let (said, end, seen) = last_said(bytes);
         let first = line_at(end);
         self.begin(place.line, bytes);
-        for (number, (start, end)) in starts.into_iter().enumerate() {
-            let line = &bytes[start..end];
-            let place = Place {
-                file: place.file,
-                byte: place.byte + start as u64,
-                line: first + number as u64,
-            };
-            self.last_place = Some(place);
-            if line.iter().any(|b| !b.is_ascii_whitespace() && *b != 0) {
-                let kept = &line[..line.len().min(2_000)];
-                self.push(Item::Line { place, bytes: kept.to_vec() });
-            }
+        let place_of = |start: usize, back: u64| Place {
+            file: place.file,
+            byte: place.byte + start as u64,
+            line: first + (seen - back),
+        };
+        for (start, end, back) in said.into_iter().rev() {
+            let kept = &bytes[start..end.min(start + 2_000)];
+            let place = place_of(start, back);
+            self.push(Item::Line { place, bytes: kept.to_vec() });
         }
+        let last = memchr::memrchr(b'\n', &bytes[..bytes.len() - 1]).map_or(0, |n| n + 1);
+        self.last_place = Some(place_of(last, 1));
         self.stale = true;
     }
 
@@ -446,6 +439,31 @@ impl<'r> Runs<'r> {
         self.first_line = None;
         self.opening = OPENING_LINES;
     }
+}
+
+/// Start, end and number from behind (1 is the last) of the last [`TAIL_ITEMS`] lines of `bytes` that say something, the
+/// last first; where the first line begins that was looked at, and how many were. Blank lines do not count: how many
+/// lines come at once must not matter.
+fn last_said(bytes: &[u8]) -> (Vec<(usize, usize, u64)>, usize, u64) {
+    let (mut said, mut end, mut seen) = (Vec::new(), bytes.len(), 0);
+    while end > 0 && said.len() < TAIL_ITEMS {
+        let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |n| n + 1);
+        seen += 1;
+        if says_something(&bytes[start..end]) {
+            said.push((start, end, seen));
+        }
+        end = start;
+    }
+    (said, end, seen)
+}
+
+/// How many lines of `bytes` say something, as far as they count.
+pub fn said_in(bytes: &[u8]) -> usize {
+    last_said(bytes).0.len()
+}
+
+fn says_something(line: &[u8]) -> bool {
+    line.iter().any(|b| !b.is_ascii_whitespace() && *b != 0)
 }
 
 /// The earlier of two times, where both are known.

@@ -19,6 +19,10 @@ pub const EVENT_LINES: usize = 20_000;
 /// How far back from a candidate line its record may begin.
 pub const LOOK_BACK: usize = 256 << 10;
 
+/// How many lines above a candidate line its event may begin: so many lines are held back until it is known that no
+/// line behind them is one. A box of rich with the local variables of some ten frames fits in.
+pub const OPEN_LINES: usize = 512;
+
 /// Services of one file that are kept apart; those that appear later are taken together. Each holds what a
 /// source holds.
 pub const LANES: usize = 64;

@@ -10,9 +10,6 @@ use crate::source::{Chunk, Place};
 /// Events held at once between the sequential and the parallel steps.
 const BATCH: usize = 256;
 
-/// Lines of one writer that may still become part of an event that a later line shows.
-const OPEN_LINES: usize = 16;
-
 /// Lines before a candidate that tell whether the log is one that several services write.
 const LAYOUT_LINES: usize = 16;
 
@@ -118,7 +115,7 @@ impl Stream<'_> {
         place
     }
 
-    /// Up to where the lines of each lane cannot become part of an event that is still to come.
+    /// Up to where the lines of each lane cannot become part of an event that a later line shows.
     fn open_lines(&self, part: &Chunk<'_>) -> Vec<usize> {
         let bytes = part.bytes;
         let pending = self.pending(bytes.len());
@@ -136,7 +133,7 @@ impl Stream<'_> {
             }
             let seen = seen.entry(strand).or_default();
             let mut at = end;
-            while at > start.max(least) && *seen < OPEN_LINES {
+            while at > start.max(least) && *seen < limits::OPEN_LINES {
                 at = memchr::memrchr(b'\n', &bytes[start..at - 1]).map_or(start, |n| start + n + 1);
                 *seen += 1;
             }

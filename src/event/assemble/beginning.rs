@@ -13,6 +13,10 @@ const FENCE: &str = "\"\"\"";
 /// How many lines before a bare line may hold the header it continues.
 pub(super) const HEADER_LINES_BACK: usize = 12;
 
+/// How many lines of a traceback are gone up to its head. With what stands above a head less than
+/// [`limits::OPEN_LINES`], so that none of them has been told as a line of its own already.
+const INSIDE_LINES: usize = limits::OPEN_LINES - 2 * HEADER_LINES_BACK;
+
 /// Start of the event that holds the line at `at`.
 pub(super) fn of_line(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
     let floor = floor.max(at.saturating_sub(limits::LOOK_BACK));
@@ -30,7 +34,7 @@ pub(super) fn of_line(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
     if inside || is_exception_after_code(lines, at, floor) {
         // The log begins inside this traceback, or its head was no candidate: walk up to where it starts.
         let mut start = at;
-        for _ in 0..limits::EVENT_LINES {
+        for _ in 0..INSIDE_LINES {
             let Some((before, end)) = lines.before(start, floor) else { break };
             let record = lines.record(before, end);
             if Grammar::start(&record.message).is_some() {
@@ -104,7 +108,7 @@ fn head_of_box(lines: &Lines<'_>, at: usize, floor: usize) -> Option<usize> {
     if !closes_box(&lines.record(at, end).message) {
         return None;
     }
-    for _ in 0..limits::EVENT_LINES {
+    for _ in 0..INSIDE_LINES {
         let (before, end) = lines.before(at, floor)?;
         let record = lines.record(before, end);
         if Grammar::start(&record.message).is_some() {
