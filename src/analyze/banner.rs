@@ -64,6 +64,26 @@ const LOADED_ONCE: [&str; 9] = [
     "credentials",
 ];
 
+/// Words of a piece of work that a running bot begins again and again (`Starting market analysis for CADJPY`,
+/// `Starting place_order method`): no banner, though it is worded like one.
+const ROUNDS: [&str; 15] = [
+    "cycle",
+    "iteration",
+    "round",
+    "scan",
+    "scanning",
+    "analysis",
+    "analyzing",
+    "check",
+    "checking",
+    "method",
+    "function",
+    "fetching",
+    "processing",
+    "order",
+    "request",
+];
+
 /// Lines behind the first record in which it must not come again.
 const APART: usize = 50;
 
@@ -192,7 +212,7 @@ pub(super) fn tells_of_a_start(shape: &str) -> bool {
     let holds = |known: &[&str]| {
         words.iter().any(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)))
     };
-    holds(&WORDS)
+    (!holds(&ROUNDS) && holds(&WORDS))
         || (holds(&FIXED_WORDS) && !shape.contains('#'))
         || (holds(&["loading", "loaded"]) && holds(&LOADED_ONCE))
 }
@@ -249,6 +269,9 @@ mod tests {
             "BTC up 2.1% since yesterday",
             "session 14: 3 fills",
             "12 tasks running",
+            "Starting place_order method",
+            "Starting market analysis for CADJPY on M15",
+            "Starting new trading cycle...",
         ] {
             assert!(!tells_of_a_start(&shape_of(message)), "{message}");
         }
