@@ -8,6 +8,7 @@ mod proof;
 
 use crate::detect::Candidate;
 use crate::event::read_record;
+use crate::model::Severity;
 
 use proof::Proof;
 pub(super) use proof::begins_anew;
@@ -102,7 +103,9 @@ impl Banner {
         let record = read_record(first);
         let message = record.message.lines().next()?.trim().to_owned();
         let shape = shape_of(&message);
-        if message.len() > 400 {
+        // What went wrong is no start, whatever its words.
+        let is_trouble = record.severity.is_some_and(|severity| severity >= Severity::Warning);
+        if message.len() > 400 || is_trouble {
             return None;
         }
         let next = || {

@@ -267,10 +267,9 @@ impl Runs<'_> {
             return false;
         }
         let before = self.tail.iter().take(last);
-        let bare = before
-            .clone()
-            .filter(|item| matches!(item, Item::Line { .. }) && !begins(item))
-            .count();
+        // What a tab begins is a part of something longer, such as a stack of addresses.
+        let is_printed = |item: &Item| matches!(item, Item::Line { bytes, .. } if !matches!(bytes.first(), Some(b'\t' | b'\n' | b'\r')));
+        let bare = before.clone().filter(|item| is_printed(item) && !begins(item)).count();
         bare < MOSTLY_BARE * (1 + before.filter(|item| begins(item)).count())
     }
 

@@ -124,8 +124,8 @@ impl Runs<'_> {
         self.tail.iter().skip(before).all(|item| !known.contains(&said(item)))
     }
 
-    /// Whether an error stands last before what is set up here, and a pause between: then a program begins anew, unless
-    /// it sets that up on its way as well.
+    /// Whether an error or a goodbye stands last before what is set up here, and a pause between: then a program begins
+    /// anew, unless it sets that up on its way as well.
     pub(super) fn begins_behind_error(&mut self, start: &Finding) -> bool {
         let said = fingerprint::normalised(&start.message);
         let is_known = self.set_up.contains(&said);
@@ -153,12 +153,14 @@ impl Runs<'_> {
             _ => true,
         });
         let Some((begins, last)) = begins.zip(last) else { return false };
-        let is_error = match last {
+        let is_end = match last {
             Item::Found { mention, .. } => tail::is_ending(mention),
             Item::Line { bytes, .. } => tail::talk(&read_record(bytes)) == Talk::Error,
-            Item::Marked { .. } => false,
+            Item::Marked { marks, .. } => {
+                self.has_mark(marks, MarkKind::Goodbye) || self.has_mark(marks, MarkKind::Exit)
+            }
         };
-        is_error && last.stamp().is_some_and(|last| begins.seconds() - last.seconds() >= PAUSE)
+        is_end && last.stamp().is_some_and(|last| begins.seconds() - last.seconds() >= PAUSE)
     }
 
     /// Ends the run before its last `opening` items, which another begins with and `start` goes on with.
