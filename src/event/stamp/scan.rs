@@ -83,7 +83,7 @@ pub(super) struct Fraction {
 pub(in crate::event) fn scan(bytes: &[u8]) -> Option<Time> {
     let first = *bytes.first()?;
     if first.is_ascii_digit() {
-        if bytes.get(2) == Some(&b':') {
+        if bytes.get(2) == Some(&b':') || bytes.get(1) == Some(&b':') {
             let clock = clock(bytes, false)?;
             return finish(bytes, 0, None, clock, 0);
         }
@@ -304,10 +304,10 @@ fn civil_day(
 }
 
 /// `09:38:00`, with a fraction and AM or PM where given. After a date the hour may have one digit and
-/// the seconds may be missing.
+/// the seconds may be missing; else it has one where the time is one that has passed (see [`is_elapsed`]).
 fn clock(bytes: &[u8], dated: bool) -> Option<Clock> {
     let (hour, wide) = number(bytes, 0, 2)?;
-    if bytes.get(wide) != Some(&b':') || (wide == 1 && !dated) {
+    if bytes.get(wide) != Some(&b':') {
         return None;
     }
     let (minute, 2) = number(bytes, wide + 1, 2)? else { return None };
@@ -330,9 +330,18 @@ fn clock(bytes: &[u8], dated: bool) -> Option<Clock> {
         _ if !dated => return None,
         _ => {}
     }
+    if wide == 1 && !dated && !is_elapsed(clock.fraction) {
+        return None;
+    }
     len += half_day(&bytes[len..], &mut clock)?;
     clock.len = len;
     (clock.hour < 24 && clock.minute < 60 && clock.second <= 60).then_some(clock)
+}
+
+/// Whether a time whose hour has one digit is what Python's `str(timedelta)` prints, `0:00:05.204411`, as loguru's
+/// `{elapsed}` does: with six digits behind the seconds.
+fn is_elapsed(fraction: Fraction) -> bool {
+    fraction.mark == b'.' && fraction.digits == 6
 }
 
 /// `093800` after a compact date.

@@ -88,6 +88,7 @@ fn what_is_no_time_is_none() {
         "2026-10-12 09:38:00.1234567890",
         "10/12/2026 13:38:00 PM",
         "9:38:00",
+        "9:38:00.123",
         "09:38",
         "12345",
         "99999999999",
@@ -101,9 +102,12 @@ fn what_is_no_time_is_none() {
 
 #[test]
 fn a_time_without_date_or_year_has_no_iso_form() {
-    for (text, has_date) in
-        [("09:38:00", false), ("Oct 12 09:38:00", true), ("Feb 29 09:38:00", true)]
-    {
+    for (text, has_date) in [
+        ("09:38:00", false),
+        ("0:09:38.204411", false),
+        ("Oct 12 09:38:00", true),
+        ("Feb 29 09:38:00", true),
+    ] {
         let stamp = Stamp::parse(text).unwrap();
         assert_eq!(
             (stamp.has_date, stamp.has_year, stamp.iso()),

@@ -273,6 +273,7 @@ fn more_headers_of_the_logging_module() {
                 "up",
             ),
             ("09:38:00 | INFO | flow - up", Some("09:38:00"), INFO, None, "flow - up"),
+            ("0:00:05.204411 INFO up", Some("0:00:05.204411"), INFO, None, "up"),
             (
                 "2026-10-12T09:38:00+0000 [bot.feed#error] cut",
                 Some("2026-10-12T09:38:00Z"),
