@@ -92,6 +92,17 @@ fn a_silence_that_does_not_fit_is_named_exactly() {
 }
 
 #[test]
+fn of_several_silences_the_longest_speaks_for_all() {
+    let log = [(600, 900), (1_200, 1_500), (2_100, 2_400), (2_800, 3_100)];
+    let log: String = log.iter().map(|&(from, to)| ticks(from, to, 1)).collect();
+    let report = report_on_bytes(log);
+    let gap = find(&report, GAP).unwrap();
+    assert_eq!((gap.count, gap.first.line, gap.last.line), (3, 300, 901));
+    assert!(gap.summary.contains("silent for 10 min"), "{}", gap.summary);
+    assert!(gap.summary.contains("2026-03-02T00:24:59"), "{}", gap.summary);
+}
+
+#[test]
 fn silences_that_fit_are_left_alone() {
     let (before, after) = (ticks(36_000, 36_600, 1), ticks(41_003, 41_600, 1));
     let around = |last: &str, first: &str| {
@@ -181,9 +192,13 @@ fn a_sleep_is_the_cause_of_what_comes_when_the_machine_wakes() {
         + &ticks(40_000, 40_020, 1)
         + &clock_error(40_020)
         + &ticks(40_021, 41_000, 1);
-    let sleep = report_on_bytes(long);
-    let sleep = find(&sleep, SLEEP).unwrap_or_else(|| panic!("{sleep:#?}"));
+    let long = report_on_bytes(long);
+    let sleep = find(&long, SLEEP).unwrap_or_else(|| panic!("{long:#?}"));
     assert_eq!((sleep.first.line, sleep.last.line), (12_000, 12_001));
+    assert!(
+        find(&long, GAP).is_none(),
+        "its silence is told once, though it was seen as a sample later"
+    );
     // One host alone may have been what the bot waited for.
     let one = before.clone() + &ticks(12_001, 12_003, 1) + &lost(12_003, "ws.okx.com") + &after;
     assert!(find(&report_on_bytes(one), SLEEP).is_none());
@@ -194,6 +209,22 @@ fn a_sleep_is_the_cause_of_what_comes_when_the_machine_wakes() {
            ccxt.base.errors.InvalidNonce: binance {\"code\":-1021,\"msg\":\"Timestamp for this request is outside of the recvWindow.\"}\n";
     let verdict = report_on_bytes(death).verdict.unwrap();
     assert_eq!((verdict.rule.as_str(), verdict.level), (SLEEP, Level::Fatal));
+}
+
+/// What the bot itself says of it is told, and not the silence beside it.
+#[test]
+fn a_silence_of_which_the_log_tells_is_told_once() {
+    let said = |at: u64| line(at, "WARNING guard: resumed from suspend after 10500 s, resyncing");
+    let log = |word: u64| {
+        ticks(600, 1_500, 1) + &ticks(12_001, word, 1) + &said(word) + &ticks(word, 17_000, 1)
+    };
+    let rules = |log: String| -> Vec<String> {
+        report_on_bytes(log).diagnoses.into_iter().map(|one| one.rule).collect()
+    };
+    assert_eq!(rules(log(12_004)), ["system/host-suspended"]);
+    assert_eq!(rules(log(12_120)), ["system/host-suspended"], "two minutes are near");
+    let both = rules(log(12_122));
+    assert!(both.contains(&GAP.to_owned()) && both.len() == 2, "{both:?}");
 }
 
 #[test]
@@ -290,6 +321,44 @@ fn a_torn_last_line_is_a_kill_where_the_bot_is_known_to_be_down() {
             stopped.then_some(SILENT),
             "{what}"
         );
+    }
+}
+
+/// Real deaths and stops, where the bot is known to be down and where it is not.
+#[test]
+fn real_ends_are_verdicts_where_the_bot_is_known_to_be_down() {
+    let verdict = |name: &str, stopped: bool| {
+        report_on_end(fixture(name), stopped).verdict.map(|one| one.rule)
+    };
+    for (name, open, down) in [
+        ("system/stopped-silently", None, Some(SILENT)),
+        ("system/stopped-silently-then-restarted", None, Some(SILENT)),
+        ("system/killed-mid-line", None, Some("system/torn-end")),
+        ("system/killed-mid-line-then-started", None, Some("system/torn-end")),
+        ("system/killed-and-another-process", None, Some(SILENT)),
+        ("system/killed-and-goes-on", None, Some(SILENT)),
+        ("system/killed-and-counts-anew", None, Some(SILENT)),
+        ("system/killed-and-clock-anew", None, Some(SILENT)),
+        ("memory/leak-then-silence", None, Some("memory/growth")),
+        ("memory/leak-then-silence-stopped", None, Some("memory/growth")),
+        ("memory/leak-then-killed", Some("memory/growth"), Some("memory/growth")),
+        ("memory/killed-with-kernel-lines", Some("memory/growth"), Some("memory/growth")),
+        (
+            "rate-limit/answers-degrade",
+            Some("rate-limit/answers-degrade"),
+            Some("rate-limit/answers-degrade"),
+        ),
+        // It said goodbye, or goes on in health.
+        ("system/stood-still", None, None),
+        ("system/slept", None, None),
+        ("network/all-hosts-lost", None, None),
+        ("rate-limit/frozen-and-believed", None, None),
+        ("rate-limit/zero-and-believed", None, None),
+        // The feed is what stopped, and then the bot as well.
+        ("network/feed-stops", None, Some(SILENT)),
+    ] {
+        assert_eq!(verdict(name, false).as_deref(), open, "{name}");
+        assert_eq!(verdict(name, true).as_deref(), down, "{name}, down");
     }
 }
 

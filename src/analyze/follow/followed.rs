@@ -48,7 +48,7 @@ pub(super) struct Followed<'r> {
     looked: Duration,
 }
 
-/// How often it is looked for what grows or stands still in a log that speaks.
+/// How often it is looked for what grows or stands still, or was silent, in a log that speaks.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Seconds for which something must have grown or stood still to be told of while its run goes on. At the end of a run
@@ -337,14 +337,16 @@ impl<'r> Followed<'r> {
         (stream.take_news(), stream)
     }
 
-    /// Tells what has been growing or standing still for long in the run that goes on: when it is over, that comes too
-    /// late.
+    /// Tells what has been growing or standing still for long in the run that goes on, and of silences in it that are
+    /// over: at its end that comes too late.
     fn look_at_signs(&mut self, desk: &mut Desk<'_, 'r>) {
+        let rules = desk.matcher.rules;
         let (_, mut stream) = self.suppose(false);
         stream.end_runs(false);
         for news in stream.take_news() {
             if let News::Whole { lane, run, whole } = news
-                && whole.lasted_for(desk.matcher.rules).is_some_and(|seconds| seconds >= LASTED_FOR)
+                && (whole.is_silence(rules)
+                    || whole.lasted_for(rules).is_some_and(|seconds| seconds >= LASTED_FOR))
             {
                 self.whole((lane, run), *whole, desk);
             }

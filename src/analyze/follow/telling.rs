@@ -80,7 +80,16 @@ impl<'r> Followed<'r> {
     /// Tells what several events show together: once in a run.
     pub(super) fn whole(&mut self, run: (usize, u64), whole: Whole, desk: &mut Desk<'_, 'r>) {
         let place = whole.place();
-        if self.was_told_before(place) || !self.told.comes_about(run, whole.fingerprint()) {
+        let fingerprint = whole.fingerprint();
+        let is_new = match whole.is_silence(desk.matcher.rules) {
+            // Each is told, and not only that there are some.
+            true => {
+                let each = format!("{fingerprint} {}:{}", place.file, place.line);
+                self.told.comes_about(run, &each)
+            }
+            false => self.told.comes_about(run, fingerprint),
+        };
+        if self.was_told_before(place) || !is_new {
             return;
         }
         let source = self.name_of(run.0);

@@ -10,8 +10,6 @@ use crate::source::LineEnds;
 use crate::source::follow::{Action, Past};
 use crate::traceback::Roots;
 
-const EVERY: Duration = Duration::from_secs(15);
-
 /// The same of a bot that prints `rss` in its health line.
 fn told(rss: impl Fn(u32) -> u32, minutes: u32) -> (Vec<(String, u32)>, Vec<String>) {
     told_of(|line| format!("bot: health: rss={} MB threads=4", rss(line)), minutes)
@@ -20,6 +18,15 @@ fn told(rss: impl Fn(u32) -> u32, minutes: u32) -> (Vec<(String, u32)>, Vec<Stri
 /// Feeds what a bot `says` every 15 seconds, and comes back with the rules that were told of, each with the minute,
 /// and with those of the report.
 fn told_of(says: impl Fn(u32) -> String, minutes: u32) -> (Vec<(String, u32)>, Vec<String>) {
+    told_when(says, minutes * 4, |line| line * 15)
+}
+
+/// The same of a bot that says so many lines, each at the second that `at` tells.
+fn told_when(
+    says: impl Fn(u32) -> String,
+    lines: u32,
+    at: impl Fn(u32) -> u32,
+) -> (Vec<(String, u32)>, Vec<String>) {
     let rules = crate::rules::load(&RuleOptions::default()).unwrap();
     let matcher = Matcher::new(&rules, Roots::default());
     let batch = BatchOptions {
@@ -55,8 +62,9 @@ fn told_of(says: impl Fn(u32) -> String, minutes: u32) -> (Vec<(String, u32)>, V
     };
     watch.take(opened, Duration::ZERO, SystemTime::UNIX_EPOCH);
     let (mut offset, mut told) = (0, Vec::new());
-    for line in 0..minutes * 4 {
-        let (now, seconds) = (EVERY * line, line * 15);
+    for line in 0..lines {
+        let seconds = at(line);
+        let now = Duration::from_secs(u64::from(seconds));
         let time = format!(
             "2026-03-01 {:02}:{:02}:{:02}",
             10 + seconds / 3600,
@@ -81,14 +89,14 @@ fn told_of(says: impl Fn(u32) -> String, minutes: u32) -> (Vec<(String, u32)>, V
         watch.tick(now);
         for said in watch.said() {
             if let Said::Event { event: Event::Diagnosis(event), .. } = said {
-                told.push((event.diagnosis.rule.clone(), line / 4));
+                told.push((event.diagnosis.rule.clone(), seconds / 60));
             }
         }
     }
     watch.close(Leave::EndOfInput);
     for said in watch.said() {
         if let Said::Event { event: Event::Diagnosis(event), .. } = said {
-            told.push((event.diagnosis.rule.clone(), minutes));
+            told.push((event.diagnosis.rule.clone(), at(lines) / 60));
         }
     }
     let report = watch.finish(Leave::EndOfInput).report;
@@ -139,4 +147,19 @@ fn what_stands_still_is_told_while_the_run_goes_on_and_once() {
         assert!((28..40).contains(&told[0].1), "long before the end: {told:?}");
         assert_eq!(report, [rule]);
     }
+}
+
+#[test]
+fn a_silence_is_told_when_it_is_over_and_each_one_once() {
+    // Half an hour behind the first quarter of one, and twenty minutes behind the next.
+    let at = |line: u32| line * 15 + 1_800 * u32::from(line >= 60) + 1_200 * u32::from(line >= 120);
+    let tick = |line: u32| format!("feed: tick BTCUSDT {}.5", 64_000 + line * 37 % 997);
+    let (told, report) = told_when(tick, 240, at);
+    let [(first, early), (second, late)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((first.as_str(), second.as_str()), ("system/gap", "system/gap"));
+    assert!((45..48).contains(early) && (80..83).contains(late), "{told:?}");
+    assert_eq!(report, ["system/gap"]);
+    // While it lasts nobody knows that it will end.
+    let (told, report) = told_when(tick, 60, at);
+    assert!(told.is_empty() && report.is_empty(), "{told:?} {report:?}");
 }

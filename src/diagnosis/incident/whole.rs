@@ -47,6 +47,11 @@ impl Whole {
             .map(|(first, last)| last.seconds() - first.seconds())
     }
 
+    /// Whether it is a silence, which is over with the line behind it.
+    pub fn is_silence(&self, rules: &RuleSet) -> bool {
+        rules.rules.get(self.incident.rule).is_some_and(|rule| signs::is_silence(&rule.id))
+    }
+
     /// Where the event stands that completed it, or the one that waited in vain.
     pub fn place(&self) -> Place {
         self.incident.last.0
@@ -200,7 +205,12 @@ impl Incidents {
         {
             incident.evidence.push(last.line.clone());
         }
-        incident.captures.extend(sign.captures.clone());
+        for (name, value) in &sign.captures {
+            let known = incident.captures.entry(name.clone()).or_insert_with(|| value.clone());
+            if sign.says_most {
+                known.clone_from(value);
+            }
+        }
         let now = match until {
             Some((place, stamp)) => self.moment(place, stamp),
             None => self.moment(last.line.place, last.stamp.as_ref()),

@@ -84,6 +84,7 @@ impl Clock {
             first,
             last,
             captures: BTreeMap::from([("skew".to_owned(), format!("-{skew:.0} s"))]),
+            says_most: true,
             causes_since: None,
         })
     }

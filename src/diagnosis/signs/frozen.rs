@@ -140,6 +140,7 @@ impl Frozen {
             first: found.first,
             last: found.last,
             captures,
+            says_most: true,
             causes_since: None,
         })
     }

@@ -292,7 +292,7 @@ impl Gaps {
         for silence in &mut self.kept {
             silence.told |= silence.behind.line.place == behind;
         }
-        Some(known.sign(SLEEP, at, at, usual, Some(to)))
+        Some(Sign { causes_since: Some(to), ..known.sign(SLEEP, at, usual) })
     }
 
     /// The silence that an error ends that comes now: its line has not been seen as a sample yet.
@@ -352,28 +352,21 @@ impl Gaps {
             .copied()
             .max_by(|&a, &b| self.kept[a].seconds.total_cmp(&self.kept[b].seconds));
         let Some(longest) = longest else { return Vec::new() };
-        unexplained.iter().map(|&at| self.sign(GAP, at, longest, usual, None)).collect()
+        let tell = |&at: &usize| Sign { says_most: at == longest, ..self.sign(GAP, at, usual) };
+        unexplained.iter().map(tell).collect()
     }
 
-    /// What is told of the silence `at`, in words about `longest`.
-    fn sign(
-        &self,
-        rule: &'static str,
-        at: usize,
-        longest: usize,
-        usual: f64,
-        causes_since: Option<f64>,
-    ) -> Sign {
+    /// What is told of the silence `at`.
+    fn sign(&self, rule: &'static str, at: usize, usual: f64) -> Sign {
         let silence = &self.kept[at];
-        let told = &self.kept[longest];
         let raw = |moment: &Moment| {
             let stamp = moment.stamp.as_ref();
             stamp.map(|stamp| stamp.iso().unwrap_or_else(|| stamp.raw.clone())).unwrap_or_default()
         };
         let captures = [
-            ("from", raw(&told.before)),
-            ("to", raw(&told.behind)),
-            ("length", length(told.seconds)),
+            ("from", raw(&silence.before)),
+            ("to", raw(&silence.behind)),
+            ("length", length(silence.seconds)),
             ("usual", length(usual)),
         ];
         Sign {
@@ -384,7 +377,8 @@ impl Gaps {
             first: silence.before.clone(),
             last: silence.behind.clone(),
             captures: captures.map(|(name, value)| (name.to_owned(), value)).into(),
-            causes_since,
+            says_most: true,
+            causes_since: None,
         }
     }
 }

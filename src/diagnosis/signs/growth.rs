@@ -268,6 +268,7 @@ fn sign(
         first: rise.first.what.moment,
         last: rise.last.what.moment,
         captures,
+        says_most: true,
         causes_since: None,
     }
 }

@@ -107,6 +107,8 @@ pub(super) struct Sign {
     pub(super) last: Moment,
     /// What fills the rule's sentences.
     pub(super) captures: BTreeMap<String, String>,
+    /// It says more than another sign of its incident: its captures count, whichever of the two is told first.
+    pub(super) says_most: bool,
     /// What its chains name as symptoms and began at this time or later, in seconds, followed from it, though
     /// it was told before.
     pub(super) causes_since: Option<f64>,
@@ -132,8 +134,9 @@ pub(super) struct Coming<'a> {
 impl Sign {
     /// From when to when nothing was said, where it tells of that.
     pub(super) fn silence(&self) -> Option<(Stamp, Stamp)> {
-        let is_silence = gaps::RULES.contains(&self.rule);
-        is_silence.then(|| self.first.stamp.clone().zip(self.last.stamp.clone())).flatten()
+        is_silence(self.rule)
+            .then(|| self.first.stamp.clone().zip(self.last.stamp.clone()))
+            .flatten()
     }
 
     /// Whether it goes on up to the finding that it is told before.
@@ -145,6 +148,11 @@ impl Sign {
 /// Whether the rule tells of what goes on as long as nobody looks after it: something grows, or stands still.
 pub(super) fn goes_on(rule: &str) -> bool {
     is_growth(rule) || [frozen::RULE, standstill::RULE].contains(&rule)
+}
+
+/// Whether the rule tells of a silence.
+pub(super) fn is_silence(rule: &str) -> bool {
+    gaps::RULES.contains(&rule)
 }
 
 /// Whether the rule tells of something that grows.

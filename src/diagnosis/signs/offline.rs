@@ -61,6 +61,7 @@ impl Offline {
                 "hosts".to_owned(),
                 hosts.into_iter().collect::<Vec<_>>().join(", "),
             )]),
+            says_most: true,
             causes_since: Some(*since),
         })
     }

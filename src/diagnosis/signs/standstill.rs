@@ -114,6 +114,7 @@ impl Standstill {
             first,
             last,
             captures: BTreeMap::from([("span".to_owned(), format!(", {}", super::length(quiet)))]),
+            says_most: true,
             causes_since: None,
         })
     }
