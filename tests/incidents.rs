@@ -71,6 +71,38 @@ fn series_are_found_and_missed_where_they_are_off() {
     assert!(calm.diagnoses.iter().all(|one| one.rule == "rate-limit/backoff"), "{calm:#?}");
 }
 
+/// The rule of CONTRIBUTING.md that waits for what does not come: also where the log ends before anything else of the
+/// kind is said.
+#[test]
+fn what_fails_to_come_is_told_at_the_end_of_the_log_too() {
+    let guide = std::fs::read_to_string("CONTRIBUTING.md").unwrap();
+    let blocks = guide.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let rule = blocks.filter(|block| block.contains("kind = \"absence\"")).collect::<String>();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no-reconnect.toml");
+    std::fs::write(&path, &rule).unwrap();
+    let rules = load(&RuleOptions { paths: vec![path], ..RuleOptions::default() }).unwrap();
+    let texts = |kind: &str| -> Vec<String> {
+        let head = format!("[[rule.{kind}]]\ntext = '''\n");
+        let parts = rule.split(&head).skip(1);
+        parts.map(|part| part.split("'''").next().unwrap().to_owned() + "\n").collect()
+    };
+    let (examples, near_misses) = (texts("example"), texts("near-miss"));
+    assert_eq!((examples.len(), near_misses.len()), (2, 1));
+    let told = |text: &str| {
+        let report = report_with(&rules, text.as_bytes());
+        find(&report, "network/no-reconnect").map(|one| (one.level, one.count))
+    };
+    for text in examples {
+        assert_eq!(told(&text), Some((Level::Warning, 1)), "{text}");
+    }
+    assert_eq!(told(&near_misses[0]), None);
+    // The log ends before the time is up.
+    let short =
+        "2026-03-02 08:00:00 WARNING feed: stream lost\n2026-03-02 08:04:00 INFO bot: heartbeat\n";
+    assert_eq!(told(short), None);
+}
+
 #[test]
 fn what_is_handled_for_long_is_no_cause() {
     let calm: String = (0..40)
@@ -215,6 +247,28 @@ fn a_supervisor_tells_of_a_unit_and_an_operator_of_a_stop() {
     assert_eq!(grid_with(asked), ("killed".to_owned(), Some("system/stop-timeout".to_owned())));
     let unasked = asked.lines().last().unwrap().to_owned() + "\n";
     assert_eq!(grid_with(&unasked), ("killed".to_owned(), Some("memory/killed".to_owned())));
+}
+
+#[test]
+fn a_real_supervisor_tells_of_a_kill_and_of_its_own_stop() {
+    let paths = ["grid", "supervisord"].map(|log| format!("fixtures/pairs/supervised/{log}.log"));
+    let grid = |outcome: &Outcome| {
+        outcome.report.sources.iter().find(|one| one.name.ends_with("grid.log")).unwrap().clone()
+    };
+    let ends = |outcome: &Outcome| -> Vec<String> {
+        grid(outcome).runs.iter().map(|run| run.end.clone()).collect()
+    };
+    let both = report_on_paths(&paths);
+    assert_eq!(ends(&both), ["killed", "open"], "the second was asked to stop");
+    let verdict = both.report.verdict.as_ref().unwrap();
+    assert_eq!((verdict.rule.as_str(), verdict.last.line), ("memory/killed", 48));
+    assert!(verdict.summary.contains("grid.log stops at line 48"), "{}", verdict.summary);
+    let worse = both.report.diagnoses.iter().filter(|one| one.level > Level::Warning);
+    assert_eq!(worse.count(), 1, "that it just stops is told with it");
+    let alone = report_on_paths(&paths[..1]);
+    assert_eq!(ends(&alone), ["silent", "open"]);
+    assert_eq!(alone.report.diagnoses.len(), 1);
+    assert_eq!(alone.report.diagnoses[0].rule, "system/silent-stop");
 }
 
 /// Ticks of a bot's log, one a second, from one minute to another of one morning.

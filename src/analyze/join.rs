@@ -83,6 +83,12 @@ pub(super) fn join_sources(read: &mut [OneSource]) -> Vec<String> {
                 own.summary.push_str(&format!(" {name} tells what ended the bot."));
             }
         }
+        // That it stopped without a word is told with it.
+        one.diagnoses.retain(|(own, _)| {
+            let is_told =
+                STOPS.contains(&own.rule.as_str()) && own.count == 1 && own.last == diagnosis.last;
+            !is_told
+        });
         let run = &mut one.report.runs[joined.run];
         run.end = "killed".to_owned();
         run.rule = Some(rule);

@@ -203,6 +203,7 @@ pub fn join(sources: &[Told<'_>]) -> Join {
         })
         .collect();
     for (source, told) in sources.iter().enumerate() {
+        let mut ended: Vec<(Link, Joined)> = Vec::new();
         let is_overseers =
             |death: &Death| death.fate != Fate::Halted && death.confidence >= OVERSEER;
         if told.deaths.iter().any(is_overseers) {
@@ -240,9 +241,18 @@ pub fn join(sources: &[Told<'_>]) -> Join {
             if let Some((link, found)) = best
                 && !(stopped && link.apart.is_none_or(|apart| apart > BEHIND))
             {
-                join.joined.push(found);
+                // Nobody dies twice: the run that it fits best has ended with it.
+                let is_same = |(_, one): &(Link, Joined)| {
+                    (one.teller, one.death) == (found.teller, found.death)
+                };
+                match ended.iter_mut().find(|one| is_same(one)) {
+                    Some(one) if link.is_nearer(&one.0) => *one = (link, found),
+                    Some(_) => {}
+                    None => ended.push((link, found)),
+                }
             }
         }
+        join.joined.extend(ended.into_iter().map(|(_, joined)| joined));
     }
     join_halts(sources, &mut join);
     join
@@ -283,6 +293,10 @@ impl Link {
         let apart = |link: &Link| link.apart.map_or(f64::INFINITY, f64::abs);
         // Of lines of one moment the last says most.
         self.subject.cmp(&other.subject).then(apart(self).total_cmp(&apart(other))).is_le()
+    }
+
+    fn is_nearer(&self, other: &Link) -> bool {
+        !other.is_better(self)
     }
 
     fn note(&self, name: &str, life: &Life) -> String {

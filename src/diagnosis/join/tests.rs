@@ -57,6 +57,41 @@ fn a_pid_a_name_and_the_time_join() {
 }
 
 #[test]
+fn the_log_of_who_tells_of_kills_is_none_of_those_who_were_killed() {
+    let at = Some("2026-03-02T10:00:00+00:00");
+    let told = |confidence: f64| {
+        let own = Death { confidence, ..death(at, Some(71), Some("python3")) };
+        let deaths = [death(at, Some(71), Some("python3"))];
+        let lives = [life("2026-03-02T10:00:02+00:00", None)];
+        let logs = [
+            Told { name: "kern.log", lives: &lives, pauses: &[], deaths: &[own] },
+            Told { name: "dmesg.log", lives: &[], pauses: &[], deaths: &deaths },
+        ];
+        join(&logs).joined.len()
+    };
+    // A bot too says of a child of its own that it was killed, and is less sure.
+    assert_eq!((told(0.95), told(0.6)), (0, 1));
+}
+
+#[test]
+fn a_kill_ends_the_run_that_it_fits_best_and_no_other() {
+    let kill = [death(Some("2026-03-02T10:00:00+00:00"), Some(71), Some("bot.service"))];
+    for (lives, run) in [
+        // The next one stops four seconds behind it.
+        ([life("2026-03-02T10:00:00+00:00", None), life("2026-03-02T10:00:04+00:00", None)], 0),
+        ([life("2026-03-02T09:59:10+00:00", None), life("2026-03-02T09:59:59+00:00", None)], 1),
+        ([life("2026-03-02T09:59:59+00:00", Some(71)), life("2026-03-02T10:00:00+00:00", None)], 0),
+    ] {
+        let found = join(&[
+            Told { name: "bot.log", lives: &lives, pauses: &[], deaths: &[] },
+            Told { name: "kern.log", lives: &[], pauses: &[], deaths: &kill },
+        ]);
+        let runs: Vec<usize> = found.joined.iter().map(|joined| joined.run).collect();
+        assert_eq!(runs, [run]);
+    }
+}
+
+#[test]
 fn what_happened_much_later_is_something_else() {
     let late = |at| death(Some(at), Some(80), Some("python3"));
     assert!(sure(life(ENDED, None), late("2026-03-02T10:01:00+00:00")) > 0.0);
