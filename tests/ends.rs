@@ -147,3 +147,47 @@ fn a_foreign_word_between_a_frame_and_its_source_is_no_exception() {
         ConnectionRefusedError: [Errno 111] Connection refused\n";
     assert_ends(log, Some("network/connection-refused"), Some(99));
 }
+
+/// Ticks of a bot below a service manager, one a second from half past nine on.
+fn ticks() -> String {
+    let tick = |s: u32| {
+        format!("Mar 02 09:30:{s:02} box grid[811]: INFO tick: BTCUSDT {}.5\n", 64_000 + s)
+    };
+    (0..30).map(tick).collect()
+}
+
+const ASKED: &str = "Mar 02 09:30:30 box systemd[1]: Stopping grid.service - Grid bot...\n";
+
+/// What was killed because it did not stop when it was asked to is no matter of memory.
+#[test]
+fn who_hangs_and_is_killed_for_it_hung() {
+    let killed = "Mar 02 09:32:00 box systemd[1]: grid.service: Main process exited, code=killed, status=9/KILL\n";
+    let hung = "Mar 02 09:32:00 box systemd[1]: grid.service: State 'stop-sigterm' timed out. Killing.\n\
+                Mar 02 09:32:00 box systemd[1]: grid.service: Killing process 811 (python3) with signal SIGKILL.\n";
+    assert_ends(&(ticks() + ASKED + hung + killed), Some("system/stop-timeout"), None);
+    assert_ends(&(ticks() + killed), Some("memory/killed"), None);
+}
+
+#[test]
+fn who_was_asked_to_stop_and_ends_of_that_was_not_killed() {
+    let ended = "Mar 02 09:30:31 box systemd[1]: grid.service: Main process exited, code=killed, status=15/TERM\n";
+    let asked = report_on_bytes(ticks() + ASKED + ended);
+    assert_eq!((asked.verdict.is_none(), asked.sources[0].runs[0].end.as_str()), (true, "clean"));
+    assert_ends(&(ticks() + ended), Some("system/terminated"), None);
+}
+
+/// Where a log was copied from its middle, a few lines before the first start tell of no life.
+#[test]
+fn a_few_lines_before_another_start_are_no_run_that_stopped() {
+    for (lines, is_told) in [(49, false), (50, true)] {
+        let tick = |s: u32| {
+            format!("2026-03-02 10:{:02}:{:02},000 INFO tick: {}.5\n", s / 60, s % 60, 64_000 + s)
+        };
+        let before: String = (0..lines).map(tick).collect();
+        let after: String = (lines + 6..200).map(tick).collect();
+        let start = tick(lines + 5).replace("tick: ", "main: bot starting, pid ").replace(".5", "");
+        let report = report_on_bytes(before + &start + &after);
+        let is_silent = report.diagnoses.iter().any(|one| one.rule == "system/silent-stop");
+        assert_eq!((is_silent, report.sources[0].runs.len()), (is_told, 2), "{lines}");
+    }
+}

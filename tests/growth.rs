@@ -108,6 +108,20 @@ fn rare_readings_of_a_large_log_are_found() {
     assert!(growth.summary.contains("from 110 MiB to 54"), "{}", growth.summary);
 }
 
+/// Behind the first 256 KiB a reading in some minutes is looked at, and always the last one.
+#[test]
+fn the_last_reading_is_told_whatever_was_looked_at_before() {
+    let leak = log(6 * 3_600 + 1, |s| format!("rss={}MB", 110 + s / 100));
+    let found = report_on_end(leak.as_str(), false);
+    let growth = find(&found, "memory/growth").unwrap();
+    assert!(growth.summary.contains("from 110 MiB to 326 MiB"), "{}", growth.summary);
+    let killed = report_on_end(leak + "Killed\n", false).verdict.unwrap();
+    assert_eq!(
+        (killed.rule.as_str(), killed.captures["size"].as_str()),
+        ("memory/growth", "326MB")
+    );
+}
+
 #[test]
 fn fixtures_are_missed_where_their_detector_is_off() {
     for (name, rule, stopped) in [

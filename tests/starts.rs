@@ -37,6 +37,19 @@ fn another_process_that_begins_as_the_first_did_is_another_run() {
     assert!(report.verdict.is_none());
 }
 
+/// Nothing else tells of it where it begins in the second in which the first one stops.
+#[test]
+fn another_process_that_begins_so_at_once_is_another_run() {
+    let log = process(0, 100, 4_711) + &process(100, 200, 4_822);
+    assert_eq!(runs(&report_on_bytes(log.clone())), [(1, "silent"), (101, "open")]);
+    // What it says first is what the first one said first.
+    let other = log.replacen("markets of binance", "pairs of binance", 1);
+    assert_eq!(runs(&report_on_bytes(other)).len(), 1);
+    let error =
+        log.replacen("00 - 4822 - grid - INFO - markets", "00 - 4711 - grid - INFO - markets", 1);
+    assert_eq!(runs(&report_on_bytes(error)).len(), 1, "the first one loads again");
+}
+
 #[test]
 fn processes_beside_each_other_are_one_run() {
     let weave = |one: &str, other: &str| -> String {
