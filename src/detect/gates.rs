@@ -4,12 +4,14 @@
 //! It looks at the text only at every fourth byte, at four bytes at once: a *gram*. Wherever a literal
 //! stands, it stands in one of four ways to the places that are looked at, and for each way one gram of it
 //! is chosen, one that healthy logs hold seldom and many literals share. So thousands of literals come
-//! down to a few thousand grams, which lie as two bits each in one table of 64 KiB. A literal of five or
-//! six bytes has no whole gram for some ways: there three bytes of it stand for the gram with any fourth.
+//! down to a few thousand grams, which lie as two bits each in one table of 32 KiB: it has to share a core's
+//! first cache with the text. A literal of six bytes has no whole gram for one of the ways: there its last three
+//! bytes stand for a gram with any fourth, which is why the first three of a gram say where in the table it
+//! lies. One of five is looked for with every byte that may follow it or stand before it.
 //!
-//! Where it stops, a second table is asked for the gram together with its *mate*, bytes of the literal next to
-//! it, so that most stops at healthy text are over in a few cycles, without a branch that hangs on the text.
-//! A mate is chosen as a gram is: one that healthy lines hold seldom beside it.
+//! Where it stops, a second table is asked for the gram together with its *mate*, the four or two bytes of the
+//! literal before it, behind it, or around it, so that most stops at healthy text are over in a few cycles, without a
+//! branch that hangs on the text. A mate is chosen as a gram is: one that healthy lines hold seldom beside it.
 //!
 //! It may give a place in vain (another text with the same bits), and never misses a literal.
 
@@ -29,8 +31,11 @@ pub(super) const GRAM: usize = 4;
 const LEAST: usize = 5;
 
 /// log2 of the words a table may have, of 32 bits: the smallest holds the built-in rules and lies in a core's
-/// second cache; the largest is for a hundred times as many.
-pub(super) const SIZES: [u32; 5] = [14, 15, 16, 18, 21];
+/// first cache; the largest is for a hundred times as many.
+pub(super) const SIZES: [u32; 5] = [13, 14, 15, 17, 21];
+
+/// Whole grams that have as many bits as one of which a byte may be anything.
+const BITS_OF_ANY: usize = 16;
 
 /// log2 of the buckets into which keys are sorted by their hash.
 const BUCKETS: u32 = 14;
@@ -41,8 +46,8 @@ const BUCKETS: u32 = 14;
 pub(super) struct Gates {
     count: usize,
     /// Every gram.
-    pub(super) grams: Bits,
-    /// Every gram with its mate, and without one where that is of less than four bytes.
+    pub(super) grams: Grams,
+    /// Every gram with its mate.
     pub(super) mated: Bits,
     /// Sorted by the hashes of their keys.
     pub(super) places: Vec<Place>,
@@ -55,16 +60,23 @@ pub(super) struct Gates {
 pub(super) struct Bits {
     /// A power of two of them.
     pub(super) words: Vec<u32>,
-    /// What grams are multiplied with.
+}
+
+/// A set of grams, two bits for each, in the word that their first three bytes choose.
+#[derive(Clone)]
+pub(super) struct Grams {
+    /// A power of two of them.
+    pub(super) words: Vec<u32>,
+    /// What grams are multiplied with for their word; the last byte counts for nothing.
     pub(super) factor: u32,
 }
 
 /// A filter as the binary carries it.
 #[derive(Default, Serialize, Deserialize)]
 struct Stored {
-    /// How many grams there are, one of which a byte may be anything counted for all that it may be.
+    /// How many grams there are, one of which a byte may be anything counted as [`BITS_OF_ANY`].
     grams: usize,
-    /// See [`Bits`].
+    /// See [`Grams`].
     factor: u32,
     places: Vec<Place>,
 }
@@ -83,42 +95,42 @@ pub(super) struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Key {
     pub(super) kind: Kind,
-    /// Bytes that may be anything are zero.
-    pub(super) gram: u32,
-    pub(super) mate: u32,
+    /// Both, as they stand in the text; the lowest bytes are zero.
+    bytes: u64,
 }
 
-/// Which bytes next to a gram are its mate, or which of its own are not the literal's.
+/// Which bytes next to a gram are its mate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Kind {
     /// The four before it.
     Before4,
     /// The four behind it.
     Behind4,
-    Before3,
-    Behind3,
+    /// The two before it.
     Before2,
+    /// The two behind it.
     Behind2,
-    Behind1,
-    /// None; the literal is hardly longer than the gram.
-    Alone,
-    /// The first of the gram is what stands before the literal.
-    Last3,
-    /// The last of the gram is what stands behind the literal.
-    First3,
+    /// The one before it and the one behind it.
+    Around,
+    /// The two before it; its own last is what stands behind the literal.
+    Cut,
 }
 
-/// Kinds that are asked for together where a gram stands, those of the longest mates first.
-pub(super) const MATED: [Kind; 8] = [
-    Kind::Before4,
-    Kind::Behind4,
-    Kind::Before3,
-    Kind::Behind3,
-    Kind::Before2,
-    Kind::Behind2,
-    Kind::Behind1,
-    Kind::Alone,
-];
+/// All kinds, those of the longest mates first. They are asked for together where a gram stands.
+pub(super) const KINDS: [Kind; 6] =
+    [Kind::Before4, Kind::Behind4, Kind::Before2, Kind::Behind2, Kind::Around, Kind::Cut];
+
+/// Bytes before a gram that a mate may hold, and behind it.
+const MATE: usize = 4;
+
+/// A gram in a text with what stands next to it.
+#[derive(Clone, Copy)]
+pub(super) struct Window {
+    /// The four bytes before the gram, and the gram.
+    before: u64,
+    /// The gram, and the four bytes behind it.
+    behind: u64,
+}
 
 impl Default for Gates {
     fn default() -> Self {
@@ -177,9 +189,13 @@ impl Builder {
                 let best = whole
                     .min_by_key(|(worth, _)| *worth)
                     .map(|((_, _, offset), kind)| (Key::of(kind, text, offset), offset as i32));
-                if let Some((key, offset)) = best.or_else(|| partial(text, way, &healthy)) {
-                    if key.gram_is_whole() {
-                        chosen.insert(key.gram.to_le_bytes());
+                let keys = match best {
+                    Some(key) => vec![key],
+                    None => short(text, way, &healthy),
+                };
+                for (key, offset) in keys {
+                    if key.kind != Kind::Cut {
+                        chosen.insert(key.gram().to_le_bytes());
                     }
                     places.push(Place { key, offset, literal: *literal });
                 }
@@ -187,11 +203,9 @@ impl Builder {
         }
         places.sort_unstable_by_key(|place| (place.key.hash(), *place));
         places.dedup();
-        let mut grams: Vec<(bool, u32)> =
-            places.iter().map(|place| (place.key.gram_is_whole(), place.key.gram)).collect();
-        grams.sort_unstable();
-        grams.dedup();
-        let grams = grams.iter().map(|&(whole, _)| if whole { 1 } else { 256 }).sum();
+        let grams: BTreeSet<(bool, u32)> =
+            places.iter().map(|place| (place.key.kind == Kind::Cut, place.key.gram())).collect();
+        let grams = grams.iter().map(|&(is_any, _)| if is_any { BITS_OF_ANY } else { 1 }).sum();
         Gates::from(Stored { grams, factor: best_factor(grams, &places), places })
     }
 }
@@ -199,49 +213,60 @@ impl Builder {
 /// Which grams share their bits with others is chance: the factor by which the fewest of healthy lines do. Of
 /// many grams any factor is as good.
 fn best_factor(grams: usize, places: &[Place]) -> u32 {
-    if Bits::new(grams, FACTOR).size() > SIZES[1] {
+    if Grams::new(grams, FACTOR).size() > SIZES[1] {
         return FACTOR;
     }
     let stops = |&factor: &u32| {
         let set = gram_set(grams, factor, places);
-        weigh::healthy_grams().filter(|&gram| set.may_hold(set.hash(gram))).count()
+        weigh::healthy_grams().filter(|&gram| set.may_hold(gram)).count()
     };
-    FACTORS.into_iter().min_by_key(stops).unwrap_or(FACTOR)
+    factors().min_by_key(stops).unwrap_or(FACTOR)
+}
+
+/// What grams may be multiplied with.
+fn factors() -> impl Iterator<Item = u32> {
+    const TRIES: usize = 32;
+    std::iter::successors(Some(FACTOR), |factor| Some(factor.wrapping_mul(MIX).wrapping_add(2)))
+        .take(TRIES)
 }
 
 /// The set of all grams of the places, so many.
-fn gram_set(count: usize, factor: u32, places: &[Place]) -> Bits {
-    let mut set = Bits::new(count, factor);
-    for gram in places.iter().flat_map(|place| place.key.grams()) {
-        set.put(set.hash(gram));
+fn gram_set(count: usize, factor: u32, places: &[Place]) -> Grams {
+    let mut set = Grams::new(count, factor);
+    for Place { key, .. } in places {
+        if key.kind == Kind::Cut {
+            set.put_any(key.gram());
+        } else {
+            set.put(key.gram());
+        }
     }
     set
 }
 
-/// The mates that the gram at `offset` may have in a text, the longest first.
+/// The mates that the gram at `offset` may have in a text.
 fn mates(text: &[u8], offset: usize) -> impl Iterator<Item = Kind> {
-    let behind = text.len() - offset - GRAM;
-    MATED.into_iter().filter(move |kind| {
-        let (at_front, bytes) = kind.mate();
-        bytes <= if at_front { offset } else { behind }
+    let has_whole_gram = |kind: &Kind| *kind != Kind::Cut;
+    KINDS.into_iter().filter(has_whole_gram).filter(move |kind| {
+        let (before, behind) = kind.mate();
+        before <= offset && offset + GRAM + behind <= text.len()
     })
 }
 
-/// What stands for the gram of a text too short to have a whole one for that way: three of its bytes, and
-/// whatever stands before or behind it.
-fn partial(text: &[u8], way: usize, healthy: &Healthy) -> Option<(Key, i32)> {
-    let three = |at: usize| -> Option<[u8; 3]> { text.get(at..at + 3)?.try_into().ok() };
-    let before = (way == STRIDE - 1).then(|| three(0)).flatten().map(|[a, b, c]| {
-        let gram = u32::from_le_bytes([0, a, b, c]);
-        (healthy.cost_of_three([a, b, c]), Key { kind: Kind::Last3, gram, mate: 0 }, -1)
-    });
-    let behind = (way + 3 == text.len()).then(|| three(way)).flatten().map(|[a, b, c]| {
-        let gram = u32::from_le_bytes([a, b, c, 0]);
-        (healthy.cost_of_three([a, b, c]), Key { kind: Kind::First3, gram, mate: 0 }, way as i32)
-    });
-    // Literals begin alike more often than they end alike.
-    let order = |(cost, key, _): &(u32, Key, i32)| (cost / 8, key.kind != Kind::Last3);
-    before.into_iter().chain(behind).min_by_key(order).map(|(_, key, offset)| (key, offset))
+/// What stands for a gram with a mate in a text too short to have both for that way, with its offset.
+fn short(text: &[u8], way: usize, healthy: &Healthy) -> Vec<(Key, i32)> {
+    let cost = |at: usize| healthy.cost_of_three([text[at], text[at + 1], text[at + 2]]);
+    if way + 3 == text.len() && (way != STRIDE - 1 || cost(way) <= cost(0)) {
+        return vec![(Key::of(Kind::Cut, text, way), way as i32)];
+    }
+    // A byte before the text or behind it may be anything.
+    let with_any = |any: u8| match way {
+        0 => (Kind::Around, [&[any], text].concat(), 1, 0),
+        1 => (Kind::Around, [text, &[any]].concat(), 1, 1),
+        _ => (Kind::Behind2, [&[any], text].concat(), 0, -1),
+    };
+    let key =
+        |(kind, text, at, offset): (Kind, Vec<u8>, usize, i32)| (Key::of(kind, &text, at), offset);
+    (0..=u8::MAX).map(|any| key(with_any(any))).collect()
 }
 
 impl From<Stored> for Gates {
@@ -253,18 +278,10 @@ impl From<Stored> for Gates {
         for bucket in 0..1 << BUCKETS {
             starts[bucket + 1] += starts[bucket];
         }
-        let partial = places.chunk_by(|one, next| one.key == next.key);
-        let partial = partial.filter(|alike| !alike[0].key.gram_is_whole()).count();
-        // Asked for eight keys at once, it had better be right about each.
-        let keys = 2 * (places.len() + 256 * partial);
-        let mut mated = Bits::new(keys, FACTOR);
+        // Asked for several keys at once, it had better be right about each.
+        let mut mated = Bits::new(2 * places.len());
         for Place { key, .. } in &places {
             mated.put(key.hash());
-            if !key.gram_is_whole() {
-                for gram in key.grams() {
-                    mated.put(Key { kind: Kind::Alone, gram, mate: 0 }.hash());
-                }
-            }
         }
         let grams = gram_set(count, factor, &places);
         Gates { count, grams, mated, places, starts }
@@ -278,45 +295,71 @@ impl From<Gates> for Stored {
 }
 
 impl Kind {
-    /// What makes the hashes of one kind of keys others than those of another.
-    pub(super) const fn salt(self) -> u32 {
-        (self as u32).wrapping_mul(0xc2b2_ae35)
-    }
-
-    /// Whether the mate stands before the gram, and of how many bytes it is.
-    fn mate(self) -> (bool, usize) {
+    /// Of how many bytes before the gram the mate is, and of how many behind it.
+    fn mate(self) -> (usize, usize) {
         match self {
-            Kind::Before4 => (true, 4),
-            Kind::Behind4 => (false, 4),
-            Kind::Before3 => (true, 3),
-            Kind::Behind3 => (false, 3),
-            Kind::Before2 => (true, 2),
-            Kind::Behind2 => (false, 2),
-            Kind::Behind1 => (false, 1),
-            Kind::Alone | Kind::Last3 | Kind::First3 => (false, 0),
+            Kind::Before4 => (4, 0),
+            Kind::Behind4 => (0, 4),
+            Kind::Before2 | Kind::Cut => (2, 0),
+            Kind::Behind2 => (0, 2),
+            Kind::Around => (1, 1),
         }
     }
 
-    /// The mate of a gram with these bytes before it and behind it.
-    #[inline(always)]
-    pub(super) fn mate_of(self, before: u32, behind: u32) -> u32 {
+    /// What keys are multiplied with: what makes the hashes of one kind others than those of another.
+    const fn factor(self) -> u64 {
         match self {
-            Kind::Before4 => before,
-            Kind::Behind4 => behind,
-            Kind::Before3 => before >> 8,
-            Kind::Behind3 => behind & 0xff_ffff,
-            Kind::Before2 => before >> 16,
-            Kind::Behind2 => behind & 0xffff,
-            Kind::Behind1 => behind & 0xff,
-            Kind::Alone | Kind::Last3 | Kind::First3 => 0,
+            Kind::Before4 => 0x9e37_79b9_7f4a_7c15,
+            Kind::Behind4 => 0xbf58_476d_1ce4_e5b9,
+            Kind::Before2 => 0x94d0_49bb_1331_11eb,
+            Kind::Behind2 => 0xd6e8_feb8_6659_fd93,
+            Kind::Around => 0xff51_afd7_ed55_8ccd,
+            Kind::Cut => 0xc4ce_b9fe_1a85_ec53,
         }
     }
 
     /// The gram at `offset` of a text with its mate.
     fn span(self, text: &[u8], offset: usize) -> &[u8] {
-        match self.mate() {
-            (true, bytes) => &text[offset - bytes..offset + GRAM],
-            (false, bytes) => &text[offset..offset + GRAM + bytes],
+        let (before, behind) = self.mate();
+        &text[offset - before..offset + GRAM + behind]
+    }
+}
+
+impl Window {
+    /// What stands at `at`; what lies outside the text is zero.
+    #[inline(always)]
+    pub(super) fn at(text: &[u8], at: usize) -> Window {
+        const BYTES: usize = MATE + GRAM + MATE;
+        let whole =
+            at.checked_sub(MATE).and_then(|start| text.get(start..)?.first_chunk::<BYTES>());
+        whole.map_or_else(|| Window::at_an_end(text, at), Window::of)
+    }
+
+    #[cold]
+    fn at_an_end(text: &[u8], at: usize) -> Window {
+        let byte = |index: usize| Some(*text.get((at + index).checked_sub(MATE)?)?);
+        Window::of(&std::array::from_fn(|index| byte(index).unwrap_or(0)))
+    }
+
+    #[inline(always)]
+    fn of(bytes: &[u8; MATE + GRAM + MATE]) -> Window {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = *bytes;
+        Window {
+            before: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            behind: u64::from_le_bytes([e, f, g, h, i, j, k, l]),
+        }
+    }
+
+    /// The gram with its mate of a kind; bytes that do not count are zero.
+    #[inline(always)]
+    fn bytes(self, kind: Kind) -> u64 {
+        match kind {
+            Kind::Before4 => self.before,
+            Kind::Behind4 => self.behind,
+            Kind::Before2 => self.before >> 16 << 16,
+            Kind::Behind2 => self.behind << 16,
+            Kind::Around => self.before >> 24 << 16 | self.behind >> 32 << 56,
+            Kind::Cut => self.before >> 16 << 24,
         }
     }
 }
@@ -325,51 +368,35 @@ impl Key {
     /// What stands at `at` in a text, as a key of that kind.
     #[inline(always)]
     pub(super) fn of(kind: Kind, text: &[u8], at: usize) -> Key {
-        let (gram, before) = (gram_at(text, at), before(text, at));
-        let behind = gram_at(text, at + GRAM);
-        let gram = match kind {
-            Kind::Last3 => gram & !0xff,
-            Kind::First3 => gram & 0xff_ffff,
-            _ => gram,
-        };
-        let mate = kind.mate_of(before, behind);
-        Key { kind, gram, mate }
+        Key::in_window(kind, Window::at(text, at))
+    }
+
+    /// The same where the window is at hand.
+    #[inline(always)]
+    pub(super) fn in_window(kind: Kind, window: Window) -> Key {
+        Key { kind, bytes: window.bytes(kind) }
     }
 
     #[inline(always)]
     pub(super) fn hash(self) -> u32 {
-        let mate = (self.mate ^ self.kind.salt()).wrapping_mul(MIX);
-        hash(self.gram ^ (mate ^ mate >> 15))
+        (self.bytes.wrapping_mul(self.kind.factor()) >> 32) as u32
     }
 
-    /// Its gram, as all that it may be.
-    fn grams(self) -> impl Iterator<Item = u32> {
-        let any = if self.gram_is_whole() { 0..=0 } else { 0..=0xff };
-        let shift = if self.kind == Kind::First3 { 24 } else { 0 };
-        any.map(move |any: u32| self.gram | any << shift)
-    }
-
-    fn gram_is_whole(self) -> bool {
-        !matches!(self.kind, Kind::Last3 | Kind::First3)
+    /// Its gram; a byte that may be anything is zero.
+    fn gram(self) -> u32 {
+        let behind = match self.kind {
+            Kind::Behind4 => 0,
+            Kind::Behind2 => 16,
+            Kind::Around => 24,
+            Kind::Before4 | Kind::Before2 => 32,
+            Kind::Cut => 40,
+        };
+        (self.bytes >> behind) as u32
     }
 }
 
-/// The four bytes before `at`.
-#[inline(always)]
-pub(super) fn before(text: &[u8], at: usize) -> u32 {
-    at.checked_sub(GRAM).map_or_else(|| short_before(text, at), |at| gram_at(text, at))
-}
-
-/// What stands before `at`, which is less than four bytes, as the last of four.
-#[cold]
-fn short_before(text: &[u8], at: usize) -> u32 {
-    let mut bytes = [0; GRAM];
-    bytes[GRAM - at..].copy_from_slice(&text[..at]);
-    u32::from_le_bytes(bytes)
-}
-
-/// What mates are multiplied with, so that all their bits count.
-pub(super) const MIX: u32 = 0x85eb_ca6b;
+/// What one try of a factor is multiplied with for the next.
+const MIX: u32 = 0x85eb_ca6b;
 
 pub(super) fn bucket(hash: u32) -> usize {
     (hash >> (32 - BUCKETS)) as usize
@@ -383,18 +410,6 @@ pub(super) fn hash(key: u32) -> u32 {
 
 /// What keys are multiplied with: the golden ratio.
 pub(super) const FACTOR: u32 = 0x9e37_79b1;
-
-/// What grams may be multiplied with.
-const FACTORS: [u32; 8] = [
-    FACTOR,
-    0x85eb_ca6b,
-    0xc2b2_ae35,
-    0x27d4_eb2f,
-    0x1656_67b1,
-    0xcc9e_2d51,
-    0x1b87_3593,
-    0xff51_afd7,
-];
 
 /// The gram at `at`; bytes behind the end of the text are zero.
 #[inline(always)]
@@ -413,48 +428,52 @@ fn short_gram(rest: &[u8]) -> u32 {
     u32::from_le_bytes(bytes)
 }
 
+/// Words enough for so many members of two bits.
+fn words_for(count: usize) -> Vec<u32> {
+    let holds = |&size: &u32| count <= 2 << size;
+    let size = SIZES.into_iter().find(holds).unwrap_or(SIZES[SIZES.len() - 1]);
+    vec![0; 1 << size]
+}
+
+/// Sets the bits of a hash in its word. `shifts` say where in the hash five bits stand that choose one,
+/// counted from the highest.
+fn put(word: &mut u32, hash: u32, shifts: [u32; 2]) {
+    for shift in shifts {
+        *word |= 1 << (31 - (hash >> shift & 31));
+    }
+}
+
+/// In its lowest bit, whether the bits of a hash are set in its word.
+#[inline(always)]
+fn bit(word: u32, hash: u32, shifts: [u32; 2]) -> u32 {
+    let [one, two] = shifts.map(|shift| word << (hash >> shift & 31));
+    (one & two) >> 31
+}
+
 impl Bits {
-    /// By how much a hash is shifted for five bits that say which of its word's bits stand for it, counted
-    /// from the highest.
+    /// See [`put`].
     pub(super) const SHIFTS: [u32; 2] = [5, 10];
 
     /// An empty set for so many hashes.
-    fn new(count: usize, factor: u32) -> Bits {
-        let holds = |&size: &u32| count <= 2 << size;
-        let size = SIZES.into_iter().find(holds).unwrap_or(SIZES[SIZES.len() - 1]);
-        Bits { words: vec![0; 1 << size], factor }
-    }
-
-    /// The hash of a gram in this set.
-    #[inline(always)]
-    pub(super) fn hash(&self, gram: u32) -> u32 {
-        gram.wrapping_mul(self.factor)
+    fn new(count: usize) -> Bits {
+        Bits { words: words_for(count) }
     }
 
     fn put(&mut self, hash: u32) {
         let index = Bits::index(self.size(), hash);
-        for shift in Bits::SHIFTS {
-            self.words[index] |= 1 << (31 - (hash >> shift & 31));
-        }
+        put(&mut self.words[index], hash, Bits::SHIFTS);
     }
 
-    /// In its lowest bit, whether a set of so many words may hold a hash.
+    /// In its lowest bit, whether it may hold a hash.
     #[inline(always)]
-    pub(super) fn bit(words: &[u32], size: u32, hash: u32) -> u32 {
-        let word = words[Bits::index(size, hash)];
-        let [one, two] = Bits::SHIFTS.map(|shift| word << (hash >> shift & 31));
-        (one & two) >> 31
+    pub(super) fn bit(&self, hash: u32) -> u32 {
+        bit(self.words[Bits::index(self.size(), hash)], hash, Bits::SHIFTS)
     }
 
     /// The word of a hash in a set of 2 to the `size` words.
     #[inline(always)]
     pub(super) fn index(size: u32, hash: u32) -> usize {
         (hash >> (32 - size)) as usize
-    }
-
-    /// Whether it may hold a hash.
-    fn may_hold(&self, hash: u32) -> bool {
-        Bits::bit(&self.words, self.size(), hash) & 1 != 0
     }
 
     /// log2 of its words.
@@ -464,8 +483,51 @@ impl Bits {
     }
 }
 
+impl Grams {
+    /// See [`put`].
+    pub(super) const SHIFTS: [u32; 2] = [22, 27];
+
+    /// An empty set for so many grams.
+    fn new(count: usize, factor: u32) -> Grams {
+        Grams { words: words_for(count), factor }
+    }
+
+    fn put(&mut self, gram: u32) {
+        let index = Grams::index(self.size(), self.factor, gram);
+        put(&mut self.words[index], hash(gram), Grams::SHIFTS);
+    }
+
+    /// Puts in all grams that begin with the first three bytes of this one.
+    fn put_any(&mut self, gram: u32) {
+        let index = Grams::index(self.size(), self.factor, gram);
+        self.words[index] = u32::MAX;
+    }
+
+    /// In its lowest bit, whether a set of these words and this factor may hold a gram.
+    #[inline(always)]
+    pub(super) fn bit(words: &[u32], factor: u32, gram: u32) -> u32 {
+        let index = Grams::index(words.len().trailing_zeros(), factor, gram);
+        bit(words[index], hash(gram), Grams::SHIFTS)
+    }
+
+    /// The word of a gram in a set of 2 to the `size` words. Its last byte is shifted out.
+    #[inline(always)]
+    pub(super) fn index(size: u32, factor: u32, gram: u32) -> usize {
+        (gram.wrapping_mul(factor << 8) >> (32 - size)) as usize
+    }
+
+    fn may_hold(&self, gram: u32) -> bool {
+        Grams::bit(&self.words, self.factor, gram) & 1 != 0
+    }
+
+    /// log2 of its words.
+    fn size(&self) -> u32 {
+        self.words.len().trailing_zeros()
+    }
+}
+
 impl Gates {
-    /// How many grams are looked for, one of which a byte may be anything counted for all that it may be.
+    /// How many grams are looked for, one of which a byte may be anything counted as [`BITS_OF_ANY`].
     pub(super) fn grams(&self) -> usize {
         self.count
     }

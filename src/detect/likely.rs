@@ -96,7 +96,43 @@ fn is_of_box(mut line: &[u8]) -> bool {
 /// Whether a regex with these anchors may match a line's message where it does not match the line: because the
 /// message is escaped there, or begins or ends elsewhere than the line.
 fn may_hold_on_message(anchors: Anchors, line: &str) -> bool {
-    // Behind a message that is quoted stands something else.
-    let is_quoted = || memchr::memchr3(b'"', b'{', b'\x1b', line.as_bytes()).is_some();
-    anchors.start || line.contains('\\') || anchors.end && is_quoted()
+    anchors.start || line.contains('\\') || anchors.end && is_within(line)
+}
+
+/// Whether a line's message may be a part of it behind which something else stands: a text in quotes, in an object,
+/// or in colours.
+fn is_within(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let Some(first) = memchr::memchr3(b'"', b'{', b'\x1b', bytes) else { return false };
+    // A word of the message that is quoted has a blank before it. What names the message has not, or a colon.
+    let is_word = bytes[first] == b'"'
+        && matches!(bytes[..first], [.., before, b' '] if !matches!(before, b':' | b'=' | b','));
+    !is_word || memchr::memchr2(b'{', b'\x1b', &bytes[first..]).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_within;
+
+    #[test]
+    fn a_message_within_a_line_is_told_from_a_quoted_word() {
+        for line in [
+            r#"{"level": "info", "msg": "binance GET https://x/y"}"#,
+            r#"level=info msg="binance GET https://x/y" host=a"#,
+            r#"time="2026-01-01" "binance GET https://x/y""#,
+            "\u{1b}[31mbinance GET https://x/y\u{1b}[0m",
+            r#"saw "a" in {"msg":"binance GET https://x/y"}"#,
+            r#"name: "binance GET https://x/y""#,
+            r#""binance GET https://x/y","INFO""#,
+        ] {
+            assert!(is_within(line), "{line}");
+        }
+        for line in [
+            r#"INFO httpx: HTTP Request: GET https://x/y "HTTP/1.1 200 OK""#,
+            r#"INFO no user "bob" there"#,
+            "INFO nothing",
+        ] {
+            assert!(!is_within(line), "{line}");
+        }
+    }
 }

@@ -125,7 +125,7 @@ impl Literals {
         for error in exchanges.tables.iter().flat_map(|table| &table.errors) {
             if let Some(code) = &error.code {
                 // `0` and `2` begin the codes of success (`0`, `00000`, `200`, `200000`).
-                let most = if code.starts_with(['0', '2']) { 3 } else { 1 };
+                let most = if code.starts_with(['0', '2']) { 3 } else { 2 };
                 beginnings.insert(code.chars().take(most).collect::<String>());
             } else if let Some(message) = &error.message {
                 messages.insert(message.clone());
@@ -157,8 +157,14 @@ impl Literals {
                 continue;
             };
             for between in &then.between {
-                for beginning in &then.beginnings {
-                    gates.add(id, format!("{}{between}{beginning}", literal.text).as_bytes());
+                let head = format!("{}{between}", literal.text);
+                let texts = then.beginnings.iter().map(|beginning| {
+                    // The first is enough, unless that is little to go by.
+                    let is_long = head.len() + 1 >= SHORT && !beginning.starts_with(['0', '2']);
+                    format!("{head}{}", if is_long { &beginning[..1] } else { beginning })
+                });
+                for text in texts.collect::<BTreeSet<_>>() {
+                    gates.add(id, text.as_bytes());
                 }
             }
         }
@@ -227,14 +233,29 @@ fn announcements(rules: &RuleSet) -> BTreeMap<String, Vec<Announced>> {
     table
 }
 
+/// A literal of fewer bytes is a word of many lines, or a part of one.
+const SHORT: usize = 7;
+
 /// Literals one of which stands in every text on which the `when` holds.
 fn key_literals(rules: &RuleSet, when: &When) -> Vec<String> {
+    let shortest = |list: &[String]| list.iter().map(String::len).min();
     if !when.any.is_empty() {
-        return variants(&when.any, when.ignore_case);
+        let classes = classes_of(rules, when);
+        // A short word that an exception's text must hold says less than its class.
+        let is_short = shortest(&when.any).is_some_and(|len| len < SHORT);
+        return match is_short && shortest(&classes) > shortest(&when.any) {
+            true => classes,
+            false => variants(&when.any, when.ignore_case),
+        };
     }
     if let Some(longest) = when.all.iter().max_by_key(|literal| literal.len()) {
         return variants(std::slice::from_ref(longest), when.ignore_case);
     }
+    classes_of(rules, when)
+}
+
+/// The texts that announce the exceptions a `when` asks for; none where it asks for none.
+fn classes_of(rules: &RuleSet, when: &When) -> Vec<String> {
     let classes = when.exception.iter().flat_map(|wanted| rules.classes.literals(wanted));
     classes.flat_map(class_literals).collect()
 }

@@ -4,9 +4,9 @@ use fearless_simd::Level;
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 use fearless_simd::{Avx2, Bytes, Simd, SimdBase, i32x8, u32x8};
 
-use super::gates::{
-    Bits, FACTOR, GRAM, Gates, Key, Kind, MATED, MIX, SIZES, before, bucket, gram_at,
-};
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+use super::gates::FACTOR;
+use super::gates::{GRAM, Gates, Grams, KINDS, Key, SIZES, Window, bucket};
 
 /// Positions looked at together.
 const AT_ONCE: usize = 8;
@@ -24,20 +24,11 @@ const PART: usize = BLOCKS * BLOCK;
 /// Where in a part grams may stand; with room for what is written in vain (see [`places`]).
 type Found = [u32; PART / GRAM + 64];
 
-/// The two questions that are asked most often, each in a way that fits the processor.
+/// The question that is asked most often, in a way that fits the processor.
 trait Look {
     /// In which of a block's positions a gram of a set of `N` words may stand, a bit each. The set multiplies
     /// grams with `factor`.
     fn look<const N: usize>(&self, words: &[u32; N], factor: u32, block: &[u8; BLOCK]) -> u8;
-
-    /// Which of these hashes a set of words may hold, a bit each.
-    fn held(&self, set: &Bits, keys: Keys) -> u8;
-}
-
-/// A gram, and its mates of each kind of [`MATED`].
-struct Keys {
-    gram: u32,
-    mates: [u32; MATED.len()],
 }
 
 impl Gates {
@@ -74,7 +65,7 @@ impl Gates {
             let part = &text[at..text.len().min(at + PART)];
             let stops = self.stops(by, part, &mut found);
             let mut kinds = [0; PART / GRAM];
-            let stops = self.with_mates(by, text, at, stops, &mut found, &mut kinds);
+            let stops = self.with_mates(text, at, stops, &mut found, &mut kinds);
             let mut next = at;
             for (&stop, &kinds) in found[..stops].iter().zip(&kinds) {
                 let stop = at + stop as usize;
@@ -104,10 +95,11 @@ impl Gates {
 
     /// Keeps of the first `stops` of `found`, places in `text` behind `base`, those at which mates stand; and
     /// which kinds of them, a bit each.
-    #[inline(always)]
+    ///
+    /// Not a part of the search by vectors: the compiler would make vectors of this, too, which is slower.
+    #[inline(never)]
     fn with_mates(
         &self,
-        by: &impl Look,
         text: &[u8],
         base: usize,
         stops: usize,
@@ -117,7 +109,12 @@ impl Gates {
         let mut kept = 0;
         for index in 0..stops.min(kinds.len()) {
             let stop = found[index];
-            let mated = by.held(&self.mated, Keys::at(text, base + stop as usize));
+            let window = Window::at(text, base + stop as usize);
+            let mut mated = 0;
+            for (bit, kind) in KINDS.into_iter().enumerate() {
+                let held = self.mated.bit(Key::in_window(kind, window).hash()) & 1;
+                mated |= (held as u8) << bit;
+            }
             // Written down in any case: no branch hangs on the text.
             (found[kept], kinds[kept]) = (stop, mated);
             kept += (mated != 0) as usize;
@@ -135,14 +132,9 @@ impl Gates {
     ) -> usize {
         let mut next = 0;
         while kinds != 0 {
-            let kind = MATED[kinds.trailing_zeros() as usize];
+            let kind = KINDS[kinds.trailing_zeros() as usize];
             kinds &= kinds - 1;
             next = next.max(self.literals_with(Key::of(kind, text, at), at, each));
-            if kind == Kind::Alone {
-                for kind in [Kind::Last3, Kind::First3] {
-                    next = next.max(self.literals_with(Key::of(kind, text, at), at, each));
-                }
-            }
         }
         next
     }
@@ -164,17 +156,6 @@ impl Gates {
             }
         }
         next
-    }
-}
-
-impl Keys {
-    /// What stands at `at`.
-    #[inline(always)]
-    fn at(text: &[u8], at: usize) -> Keys {
-        let before = before(text, at);
-        let behind = gram_at(text, at + GRAM);
-        let mates = MATED.map(|kind| kind.mate_of(before, behind));
-        Keys { gram: gram_at(text, at), mates }
     }
 }
 
@@ -229,21 +210,10 @@ impl Look for Plainly {
     fn look<const N: usize>(&self, words: &[u32; N], factor: u32, block: &[u8; BLOCK]) -> u8 {
         let mut marks = 0;
         for (position, gram) in block.as_chunks::<GRAM>().0.iter().enumerate() {
-            let hash = u32::from_le_bytes(*gram).wrapping_mul(factor);
-            let bit = Bits::bit(words, N.trailing_zeros(), hash) & 1;
+            let bit = Grams::bit(words, factor, u32::from_le_bytes(*gram)) & 1;
             marks |= (bit as u8) << position;
         }
         marks
-    }
-
-    #[inline(always)]
-    fn held(&self, set: &Bits, keys: Keys) -> u8 {
-        let mut held = 0;
-        for (index, (kind, mate)) in MATED.into_iter().zip(keys.mates).enumerate() {
-            let hash = Key { kind, gram: keys.gram, mate }.hash();
-            held |= ((Bits::bit(&set.words, set.size(), hash) & 1) as u8) << index;
-        }
-        held
     }
 }
 
@@ -264,49 +234,16 @@ impl Look for Vectors {
             let eight = u64::from_le_bytes(*eight);
             for (one, gram) in [eight as u32, (eight >> 32) as u32].into_iter().enumerate() {
                 grams[2 * two + one] = gram;
-                held[2 * two + one] =
-                    words[Bits::index(N.trailing_zeros(), gram.wrapping_mul(factor))];
+                held[2 * two + one] = words[Grams::index(N.trailing_zeros(), factor, gram)];
             }
         }
-        let hashes = u32x8::from_slice(simd, &grams) * u32x8::splat(simd, factor);
-        self.bits(held, hashes)
-    }
-
-    #[inline(always)]
-    fn held(&self, set: &Bits, keys: Keys) -> u8 {
-        let &Vectors(simd) = self;
-        let mates = u32x8::from_slice(simd, &keys.mates) ^ u32x8::from_slice(simd, &SALTS);
-        let mates = mates * u32x8::splat(simd, MIX);
-        let mixed = u32x8::splat(simd, keys.gram) ^ mates ^ simd.shr_u32x8(mates, 15);
-        let hashes = mixed * u32x8::splat(simd, FACTOR);
-        let size = set.size();
-        let words = <[u32; AT_ONCE]>::from(hashes).map(|hash| set.words[Bits::index(size, hash)]);
-        self.bits(words, hashes)
-    }
-}
-
-/// The salt of each kind of [`MATED`].
-const SALTS: [u32; MATED.len()] = {
-    let mut salts = [0; MATED.len()];
-    let mut index = 0;
-    while index < MATED.len() {
-        salts[index] = MATED[index].salt();
-        index += 1;
-    }
-    salts
-};
-
-#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-impl Vectors {
-    /// Which of these hashes' bits are set in the words that hold them, a bit each.
-    #[inline(always)]
-    fn bits(&self, words: [u32; AT_ONCE], hashes: u32x8<Avx2>) -> u8 {
-        let &Vectors(simd) = self;
-        let words = u32x8::from_slice(simd, &words);
-        let [one, two] = Bits::SHIFTS.map(|shift| {
-            let places = simd.shr_u32x8(hashes, shift) & u32x8::splat(simd, 31);
-            simd.shlv_u32x8(words, places)
-        });
+        let hashes = u32x8::from_slice(simd, &grams) * u32x8::splat(simd, FACTOR);
+        let words = u32x8::from_slice(simd, &held);
+        // Written out: what an array's `map` calls may be compiled without the vectors.
+        let [one, two] = Grams::SHIFTS;
+        let fives = u32x8::splat(simd, 31);
+        let one = simd.shlv_u32x8(words, simd.shr_u32x8(hashes, one) & fives);
+        let two = simd.shlv_u32x8(words, simd.shr_u32x8(hashes, two) & fives);
         let marks = (one & two).bitcast::<i32x8<Avx2>>();
         simd.to_bitmask_mask32x8(simd.from_vector_mask32x8(marks)) as u8
     }

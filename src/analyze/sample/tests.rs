@@ -3,17 +3,23 @@
 use proptest::prelude::*;
 
 use super::{
-    BLOCK, EVERY_LINE, NEAR_BLOCK, NEAR_LINES, Sample, Sampler, TELLING, Tellers, look, newlines,
+    BLOCK, EVERY_LINE, FAR_BLOCK, LINES, NEAR_BLOCK, NEAR_LINES, Sample, Sampler, TELLING, Tellers,
+    look, newlines,
 };
 use crate::source::{Chunk, Segment};
 
-/// Positions of the samples by the definition, word by word.
-fn plain(bytes: &[u8]) -> Vec<u64> {
+/// Positions of the samples by the definition, word by word, in a log that begins at position `start`.
+fn plain(bytes: &[u8], start: u64) -> Vec<u64> {
     let mut samples = Vec::new();
     let mut last = None;
-    let mut at = 0;
+    let mut at = start;
     for line in bytes.split_inclusive(|&b| b == b'\n') {
-        let block = if at < NEAR_LINES { at / NEAR_BLOCK } else { NEAR_LINES + at / BLOCK };
+        let length = match at {
+            ..NEAR_LINES => NEAR_BLOCK,
+            NEAR_LINES..LINES => BLOCK,
+            _ => FAR_BLOCK,
+        };
+        let block = at - at % length;
         if at < EVERY_LINE || last != Some(block) {
             samples.push(at);
         }
@@ -23,18 +29,30 @@ fn plain(bytes: &[u8]) -> Vec<u64> {
     samples
 }
 
-/// What the sampler takes where the bytes are shown in pieces that end near `cuts`; each part shows `kept`
-/// bytes again. Positions, with line numbers.
-fn taken(bytes: &[u8], cuts: &[usize], kept: usize) -> Vec<(u64, u64)> {
-    let samples = taken_with(&Tellers::default(), bytes, cuts, kept);
+/// What is shown of a log before its new lines, where that does not begin with them.
+fn known(start: u64) -> Vec<u8> {
+    let bytes = if start == 0 { 0 } else { FAR_BLOCK as usize };
+    b"xxxxxxxxxxxxxxx\n".repeat(bytes / 16)
+}
+
+/// What the sampler takes where the bytes, which begin at position `start`, are shown in pieces that end near
+/// `cuts`; each part shows `kept` bytes again. Positions, with line numbers.
+fn taken(bytes: &[u8], start: u64, cuts: &[usize], kept: usize) -> Vec<(u64, u64)> {
+    let samples = taken_with(&Tellers::default(), bytes, start, cuts, kept);
     samples.iter().map(|sample| (sample.position, sample.place.line)).collect()
 }
 
 /// The same with what tellers find.
-fn taken_with(tellers: &Tellers, bytes: &[u8], cuts: &[usize], kept: usize) -> Vec<Sample> {
+fn taken_with(
+    tellers: &Tellers,
+    bytes: &[u8],
+    start: u64,
+    cuts: &[usize],
+    kept: usize,
+) -> Vec<Sample> {
     let mut sampler = Sampler::default();
     let mut all = Vec::new();
-    let mut from = 0;
+    let mut from = known(start).len();
     for &cut in cuts.iter().chain([&bytes.len()]) {
         let end = bytes[..cut].iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
         let end = if cut == bytes.len() { cut } else { end };
@@ -46,10 +64,11 @@ fn taken_with(tellers: &Tellers, bytes: &[u8], cuts: &[usize], kept: usize) -> V
         let segments = [Segment { at: 0, file: 0, offset: base as u64, line }];
         let part =
             Chunk { bytes: &bytes[base..end], segments: &segments, last: cut == bytes.len() };
-        let (mut seen, lines) = look(part.bytes, base as u64, from - base, end - base, tellers);
+        let at = start + base as u64;
+        let (mut seen, lines) = look(part.bytes, at, from - base, end - base, tellers);
         assert_eq!(lines, newlines(&bytes[from..end]));
         let pieces = [((from - base, end - base), lines, &mut seen)];
-        all.extend(sampler.take_in(&part, base as u64, pieces.into_iter()));
+        all.extend(sampler.take_in(&part, at, pieces.into_iter()));
         from = end;
     }
     all
@@ -61,21 +80,23 @@ proptest! {
     #[test]
     fn samples_are_the_same_however_the_log_is_cut(
         lengths in prop::collection::vec(prop_oneof![20 => 1_usize..200, 1 => 1_usize..90_000], 1..2500),
-        head in prop_oneof![Just(0_usize), Just(NEAR_LINES as usize)],
+        start in prop_oneof![Just(0), Just(NEAR_LINES - BLOCK), Just(LINES - 2 * FAR_BLOCK)],
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
-        let mut bytes = b"xxxxxxxxxxxxxxx\n".repeat(head / 16);
+        let mut bytes = known(start);
         for length in lengths {
             bytes.extend(std::iter::repeat_n(b'x', length - 1));
             bytes.push(b'\n');
         }
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
         cuts.sort_unstable();
-        let found = taken(&bytes, &cuts, 288 << 10);
+        let found = taken(&bytes, start, &cuts, 288 << 10);
         let positions: Vec<u64> = found.iter().map(|(position, _)| *position).collect();
-        prop_assert_eq!(positions, plain(&bytes));
+        let mut plain = plain(&bytes, start);
+        plain.retain(|at| *at >= start + known(start).len() as u64);
+        prop_assert_eq!(positions, plain);
         for (position, line) in found {
-            prop_assert_eq!(line, 1 + newlines(&bytes[..position as usize]));
+            prop_assert_eq!(line, 1 + newlines(&bytes[..(position - start) as usize]));
         }
     }
 }
@@ -122,7 +143,7 @@ fn lines_that_tell_of_the_process_are_found_where_they_are_rare() {
     });
     let cuts = [1, EVERY_LINE as usize + 100, 300_001, 310_000, 310_050, 600_000, 900_123];
     for cuts in [&cuts[1..2], &cuts] {
-        let found = taken_with(&tellers, bytes, cuts, 288 << 10);
+        let found = taken_with(&tellers, bytes, 0, cuts, 288 << 10);
         let found: Vec<u64> = found.iter().filter(|s| s.tells).map(|s| s.position).collect();
         assert_eq!(found, told);
     }

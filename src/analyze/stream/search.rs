@@ -49,13 +49,8 @@ impl Stream<'_> {
         let (weave, lanes, matcher, base) = (&self.weave, &self.lanes, self.matcher, self.base);
         let tellers = &self.tellers;
         let search = |&(start, end): &(usize, usize)| {
-            let mut candidates = Vec::new();
-            if start >= unsearched {
-                matcher.candidates(bytes, start, end, &mut candidates);
-                for starts in lanes.iter().filter_map(|lane| lane.starts.as_ref()) {
-                    starts.candidates(bytes, base, (start, end), &mut candidates);
-                }
-            }
+            // Newlines first: that goes through the text as fast as it comes from memory, and leaves it in the
+            // cache for the search, which would wait for every line of it.
             let (samples, newlines) = if weave.is_none() && start >= unsearched {
                 sample::look(bytes, base, start, end, tellers)
             } else if start >= kept {
@@ -63,6 +58,13 @@ impl Stream<'_> {
             } else {
                 (Vec::new(), 0)
             };
+            let mut candidates = Vec::new();
+            if start >= unsearched {
+                matcher.candidates(bytes, start, end, &mut candidates);
+                for starts in lanes.iter().filter_map(|lane| lane.starts.as_ref()) {
+                    starts.candidates(bytes, base, (start, end), &mut candidates);
+                }
+            }
             let heard = weave.as_ref().filter(|weave| start >= unheard && !weave.has_entries());
             let heard = heard.map(|weave| weave.listen(bytes, start, end));
             Piece { bounds: (start, end), candidates, newlines, samples, heard }
