@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::report_on_bytes;
+use common::{report_on_bytes, report_on_end};
 use wd_diagnose::report::Report;
 
 /// The verdict's rule, and the line of the bot's own frame in it.
@@ -190,4 +190,39 @@ fn a_few_lines_before_another_start_are_no_run_that_stopped() {
         let is_silent = report.diagnoses.iter().any(|one| one.rule == "system/silent-stop");
         assert_eq!((is_silent, report.sources[0].runs.len()), (is_told, 2), "{lines}");
     }
+}
+
+/// A bot that was asked to stop has ended in order, whatever it says on its way out.
+#[test]
+fn who_was_asked_to_stop_ended_in_order() {
+    let tick = |s: u32| {
+        format!("2026-03-02 10:00:{s:02},000 - bot - INFO - tick BTCUSDT {}.5\n", 64_000 + s)
+    };
+    let ticks: String = (0..30).map(tick).collect();
+    let asked = "2026-03-02 10:00:31,000 - bot - INFO - Received SIGTERM, shutting down\n";
+    let raised = |what: &str| {
+        format!(
+            "Traceback (most recent call last):\n  File \"/srv/bot/run.py\", line 9, in <module>\n    loop()\n{what}\n"
+        )
+    };
+    for (what, rest) in [
+        ("nothing more", String::new()),
+        ("cancelled", raised("asyncio.exceptions.CancelledError")),
+        ("interrupted", raised("KeyboardInterrupt")),
+    ] {
+        for stopped in [false, true] {
+            let report = report_on_end(ticks.clone() + asked + &rest, stopped);
+            assert!(report.verdict.is_none(), "{what}: {:#?}", report.verdict);
+            assert_eq!(report.sources[0].runs[0].end, "clean", "{what}");
+        }
+        // Nobody asked it.
+        let report = report_on_end(ticks.clone() + &rest, true);
+        assert!(report.verdict.is_some(), "{what}");
+    }
+    // It was not what it did then that nobody foresaw.
+    let broken = ticks.clone() + asked + &raised("KeyError: 'price'");
+    assert_eq!(report_on_bytes(broken).verdict.unwrap().rule, "payload/key-error");
+    // It went on all the same.
+    let on = ticks + asked + &(32..50).map(tick).collect::<String>();
+    assert_eq!(report_on_end(on, true).verdict.unwrap().rule, "system/silent-stop");
 }

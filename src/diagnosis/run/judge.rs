@@ -11,6 +11,7 @@ use crate::diagnosis::tail::{self, Talk};
 use crate::event::read_record;
 use crate::model::{Pattern, Severity};
 use crate::rules::{Effect, MarkKind};
+use crate::source::Place;
 
 /// Below this a kill says that it happened and not why.
 const SURE_KILL: f64 = 0.7;
@@ -54,14 +55,12 @@ struct Closing {
     /// The last line that says that the bot ended in failure.
     exit: Option<Finding>,
     goodbye: bool,
-    /// Somebody asked the bot to stop.
-    asked: bool,
+    /// Where somebody asked the bot to stop.
+    asked: Option<Place>,
     /// Somebody asked it to stop before what was found happened.
     asked_first: bool,
     /// The last error record that no rule is about.
     error: Option<Finding>,
-    /// Signs of life stand before all this.
-    alive: bool,
     /// Lines that were passed over behind the end.
     behind: u32,
 }
@@ -71,7 +70,7 @@ impl Runs<'_> {
     /// Changes nothing: a log that is only quiet for now may be judged as often as one likes.
     pub fn decide(&self, follows: bool, stopped: bool) -> Decision {
         let closing = self.closing();
-        let Closing { found, exit, goodbye, asked, asked_first, error, alive, behind } = closing;
+        let Closing { found, exit, goodbye, asked, asked_first, error, behind } = closing;
         // Someone killed it, and the log shows who.
         let killed = found.iter().find(|mention| mention.effect == Effect::Killed);
         let died = found.iter().find(|mention| mention.kind == Kind::Died);
@@ -92,10 +91,13 @@ impl Runs<'_> {
             {
                 return Decision::explained(End::Killed, hung, 1.0, false);
             }
+            // It ended by way of what it was asked to do.
+            let is_asked = asked_first && died.is_none_or(|died| self.is_stop(died));
             match died {
-                Some(died) if !is_sure => return Decision::explained(End::Crash, died, 1.0, false),
-                _ if asked_first && !is_sure => return Decision::plain(End::Clean),
-                _ => return Decision::explained(End::Killed, killed, 1.0, false),
+                _ if is_sure => return Decision::explained(End::Killed, killed, 1.0, false),
+                _ if is_asked => return Decision::plain(End::Clean),
+                Some(died) => return Decision::explained(End::Crash, died, 1.0, false),
+                None => return Decision::explained(End::Killed, killed, 1.0, false),
             }
         }
         if let Some(died) = died {
@@ -113,11 +115,12 @@ impl Runs<'_> {
             if let Some(cause) = self.cause_of_exit(&found, &exit) {
                 return Decision::explained(End::Crash, &self.told(&cause), 1.0, false);
             }
-            if !asked {
+            if asked.is_none() {
                 return Decision::unexplained(End::Crash, "other/exited", exit);
             }
         }
-        if asked && (asked_first || found.is_empty()) && !alive {
+        let is_request = |mention: &Mention| Some(mention.place) == asked;
+        if asked.is_some() && (asked_first || found.iter().all(is_request)) {
             return Decision::plain(End::Clean);
         }
         // A logged traceback or an error record that stands last.
@@ -213,7 +216,6 @@ impl Runs<'_> {
                 Item::Marked { marks, finding } => {
                     self.mark_closing(&mut closing, marks, finding);
                     if !self.is_quiet(marks) {
-                        closing.alive = true;
                         break;
                     }
                 }
@@ -242,7 +244,6 @@ impl Runs<'_> {
                         Talk::Error => {}
                         Talk::Life if at > excused => closing.behind += 1,
                         Talk::Life => {
-                            closing.alive = true;
                             break;
                         }
                     }
@@ -344,7 +345,7 @@ impl Runs<'_> {
                 MarkKind::Exit if closing.exit.is_none() => closing.exit = Some(finding.clone()),
                 MarkKind::Goodbye => closing.goodbye = true,
                 MarkKind::StopRequest => {
-                    closing.asked = true;
+                    closing.asked = Some(finding.place);
                     closing.asked_first |= !closing.found.is_empty();
                 }
                 _ => {}
