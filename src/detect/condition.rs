@@ -8,6 +8,7 @@ use super::subject::{Parsed, Subject};
 use crate::event::spoken;
 use crate::model::Severity;
 use crate::rules::{self, On, When};
+use crate::traceback;
 
 impl Matcher<'_> {
     /// Why a rule holds or does not on an event: one line for each alternative and subject.
@@ -152,7 +153,30 @@ impl Matcher<'_> {
         {
             return Some("matches no `regex`".into());
         }
+        if when.own_module && !self.is_own_module(when, text, parsed) {
+            return Some("names a module that is not the bot's own".into());
+        }
         None
+    }
+
+    /// Whether the module that `text` names is the bot's own: no package that is known brings it, and a folder
+    /// or file of the bot's in the traceback has its name, or the bot imports it relatively.
+    fn is_own_module(&self, when: &When, text: &str, parsed: &Parsed<'_>) -> bool {
+        let captured = when
+            .regex
+            .iter()
+            .filter_map(|regex| regex.on(text))
+            .find_map(|regex| Some(regex.captures(text)?.name("module")?.as_str().to_owned()));
+        let Some(module) = captured else { return false };
+        let top = module.split('.').next().unwrap_or(&module);
+        if self.rules.packages.find(top, &[]).is_some() {
+            return false;
+        }
+        let frames = parsed.links.iter().flat_map(|link| &link.frames);
+        frames.filter(|frame| traceback::is_own(frame, &self.roots)).any(|frame| {
+            has_component(&frame.file, top)
+                || frame.code.as_deref().is_some_and(|code| code.trim_start().starts_with("from ."))
+        })
     }
 }
 

@@ -71,8 +71,10 @@ pub(super) fn talk(record: &Record<'_>) -> Talk {
     let is_short = words.clone().count() <= 14;
     let is_trade =
         words.clone().any(|word| TRADE.iter().any(|known| word.eq_ignore_ascii_case(known)));
+    let is_component =
+        words.clone().any(|word| COMPONENT.iter().any(|known| word.eq_ignore_ascii_case(known)));
     let closes = words.any(|word| SHUTDOWN.iter().any(|known| word.eq_ignore_ascii_case(known)));
-    if closes && is_short && !is_trade { Talk::Shutdown } else { Talk::Life }
+    if closes && is_short && (!is_trade || is_component) { Talk::Shutdown } else { Talk::Life }
 }
 
 /// Whether a line begins with a tag of HTML, as the lines of a page do that an error carries.
@@ -93,6 +95,22 @@ fn is_of_page(line: &str) -> bool {
 const TRADE: [&str; 16] = [
     "position", "order", "trade", "candle", "price", "pnl", "profit", "buy", "sell", "long",
     "short", "kline", "bar", "market", "stoploss", "qty",
+];
+
+/// Words that make it a part of the program after all (`Market data streamer stopped`).
+const COMPONENT: [&str; 12] = [
+    "engine",
+    "streamer",
+    "stream",
+    "feed",
+    "thread",
+    "process",
+    "service",
+    "server",
+    "worker",
+    "manager",
+    "listener",
+    "scheduler",
 ];
 
 /// Whether an error record says that it is the end, whatever is said in farewell behind it.

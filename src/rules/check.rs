@@ -164,6 +164,7 @@ impl Checker<'_> {
             severity,
             chain: when.chain,
             ignore_case: when.ignore_case,
+            own_module: when.own_module,
         }
     }
 

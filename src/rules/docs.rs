@@ -248,6 +248,9 @@ fn when_in_words(when: &When) -> String {
     if !when.chain.is_empty() {
         parts.push(format!("and {} somewhere in the same event", list(&when.chain, "and")));
     }
+    if when.own_module {
+        parts.push("where a folder or file of the bot's is called like the module".to_owned());
+    }
     if when.ignore_case {
         parts.push("(upper and lower case alike)".to_owned());
     }

@@ -177,6 +177,9 @@ pub struct When {
     pub chain: Vec<String>,
     /// Literals match without regard to ASCII case.
     pub ignore_case: bool,
+    /// The captured `module` is the bot's own, by the traceback: no known package has its name, and a folder or
+    /// file of the bot's has, or it is imported relatively.
+    pub own_module: bool,
 }
 
 /// Where a condition looks.

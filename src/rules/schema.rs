@@ -89,6 +89,8 @@ pub(super) struct WhenText {
     pub(super) chain: Vec<String>,
     #[serde(default)]
     pub(super) ignore_case: bool,
+    #[serde(default)]
+    pub(super) own_module: bool,
 }
 
 #[derive(Debug, Deserialize)]

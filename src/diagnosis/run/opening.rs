@@ -148,8 +148,11 @@ impl Runs<'_> {
             None => start.stamp.clone(),
         };
         let last = self.tail.iter().take(opens).rev().find(|item| match item {
-            // What a record goes on with.
-            Item::Line { bytes, .. } => read_record(bytes).begins,
+            // What a record goes on with, and what is said while all is being closed.
+            Item::Line { bytes, .. } => {
+                let record = read_record(bytes);
+                record.begins && tail::talk(&record) != Talk::Shutdown
+            }
             _ => true,
         });
         let Some((begins, last)) = begins.zip(last) else { return false };
