@@ -258,7 +258,7 @@ fn wrong_rules_are_refused_with_place_and_advice() {
         ),
         (
             rule(id, &condition("any = [\"pigeon lost\"]\nexeption = [\"KeyError\"]")),
-            "a.toml:9:1: unknown key `exeption`; did you mean `exception`? (known here: on, exception, any, all, not, regex, raised-in, code, severity, chain, ignore-case)",
+            "a.toml:9:1: unknown key `exeption`; did you mean `exception`? (known here: on, exception, any, all, not, regex, raised-in, code, severity, chain, ignore-case, own-module)",
         ),
         (
             rule(id, &format!("take = [\"hots\"]\n{good}")),
