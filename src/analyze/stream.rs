@@ -69,6 +69,8 @@ pub(super) struct Stream<'r> {
     tellers: Tellers,
     /// Newlines up to the end of the part at hand.
     newlines: u64,
+    /// Events that are gathered before they are examined.
+    together: usize,
     /// Candidates that may still be asked for a layout.
     tries: usize,
     /// The part must be gone through again.
@@ -137,6 +139,10 @@ struct Placed<'c> {
     place: Place,
     lane: usize,
     writer: u64,
+    /// Position of the candidate that led to it.
+    candidate: u64,
+    /// Positions of candidates that are lines of it: events of their own, should nothing be found in this one.
+    held: Vec<u64>,
 }
 
 impl<'r> Stream<'r> {
@@ -163,6 +169,7 @@ impl<'r> Stream<'r> {
             sampler: Sampler::default(),
             tellers: Tellers::default(),
             newlines: 0,
+            together: examine::TOGETHER,
             tries: LAYOUT_TRIES,
             again: false,
             context: 0,

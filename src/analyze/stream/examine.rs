@@ -9,6 +9,19 @@ use crate::event::{Stamp, Weave};
 use crate::rules::MarkKind;
 use crate::source::{Chunk, Place, Segment};
 
+/// Events gathered at most before they are examined together.
+pub(super) const TOGETHER: usize = 256;
+
+/// How far a batch of events was gone through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Examined {
+    /// To its end.
+    All,
+    /// Up to an event in which nothing was found, and which held other candidates: those, and what was gathered
+    /// behind it as though they were its lines, wait to be gathered anew.
+    Some,
+}
+
 impl Stream<'_> {
     /// Proof for a batch of events, then the runs in order.
     pub(super) fn examine(
@@ -16,7 +29,10 @@ impl Stream<'_> {
         part: &Chunk<'_>,
         weave: Option<&Weave>,
         batch: &mut Vec<Placed<'_>>,
-    ) {
+    ) -> Examined {
+        if batch.is_empty() {
+            return Examined::All;
+        }
         let examine =
             |placed: &Placed<'_>| Finding::examine(self.matcher, part, &placed.event, placed.place);
         let findings: Vec<Finding> = if batch.len() > 4 {
@@ -24,7 +40,8 @@ impl Stream<'_> {
         } else {
             batch.iter().map(examine).collect()
         };
-        for (placed, mut finding) in batch.iter().zip(findings) {
+        let mut anew = Vec::new();
+        for (index, (placed, mut finding)) in batch.iter().zip(findings).enumerate() {
             let start = placed.event.start();
             let starts = self.lanes[placed.lane].starts.as_ref();
             let starts = starts.is_some_and(|starts| starts.is_start(part.bytes, start));
@@ -32,7 +49,16 @@ impl Stream<'_> {
             if finding.is_nothing() && !starts {
                 // A candidate in vain: its lines are lines like all others.
                 strand.vain = Some(self.base + start as u64);
-                continue;
+                if placed.held.is_empty() {
+                    continue;
+                }
+                anew.extend(&placed.held);
+                self.placed = Some((self.base + start as u64, placed.place));
+                for behind in &batch[index + 1..] {
+                    anew.push(behind.candidate);
+                    anew.extend(&behind.held);
+                }
+                break;
             }
             strand.proved = Claim::new(&placed.event, self.base);
             if let Some(zone) = &self.zone {
@@ -59,6 +85,18 @@ impl Stream<'_> {
         for placed in batch.drain(..) {
             let strand = self.strands.entry(placed.writer).or_default();
             strand.ahead.clone_from(&strand.proved);
+        }
+        anew.sort_unstable();
+        for &position in anew.iter().rev() {
+            self.waiting.push_front(position);
+        }
+        if anew.is_empty() {
+            self.together = TOGETHER.min(2 * self.together);
+            Examined::All
+        } else {
+            // Where that is frequent, little is gathered in vain.
+            self.together = 1;
+            Examined::Some
         }
     }
 

@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 
+use super::examine::Examined;
 use super::{Claim, Placed, Strand, Stream, line_end};
 use crate::event::{Assembled, Layout, Reading, Weave, assemble, beginning, stamped_at};
 use crate::safe::limits;
 use crate::source::{Chunk, Place};
 
-/// Events held at once between the sequential and the parallel steps.
-const BATCH: usize = 256;
-
 /// Lines before a candidate that tell whether the log is one that several services write.
 const LAYOUT_LINES: usize = 16;
+
+/// The last event in a batch of one writer.
+fn last_of<'b, 'c>(writer: u64, batch: &'b mut [Placed<'c>]) -> Option<&'b mut Placed<'c>> {
+    batch.iter_mut().rev().find(|placed| placed.writer == writer)
+}
 
 impl Stream<'_> {
     /// Events of the candidates, in order, up to the first that is not whole yet. Comes back with how far
@@ -20,9 +23,30 @@ impl Stream<'_> {
         // Taken out so that events may borrow it while findings are added.
         let weave = self.weave.take();
         let mut batch: Vec<Placed<'_>> = Vec::new();
-        while let Some(&position) = self.waiting.front() {
-            let at = self.in_part(position);
-            let Some(at) = (match &weave {
+        loop {
+            if let Some(at) = self.gather(part, weave.as_ref(), &mut batch) {
+                return vec![at];
+            }
+            if self.examine(part, weave.as_ref(), &mut batch) == Examined::All {
+                break;
+            }
+        }
+        drop(batch);
+        self.weave = weave;
+        self.open_lines(part)
+    }
+
+    /// Gathers events, and has full batches of them examined, up to a candidate whose event is not whole yet.
+    /// Comes back with where the log turned out to be one of many writers, if it did.
+    fn gather<'c>(
+        &mut self,
+        part: &Chunk<'c>,
+        weave: Option<&'c Weave>,
+        batch: &mut Vec<Placed<'c>>,
+    ) -> Option<usize> {
+        while let Some(&candidate) = self.waiting.front() {
+            let at = self.in_part(candidate);
+            let Some(at) = (match weave {
                 // An entry is not whole yet.
                 Some(weave) if at >= weave.end() && !part.last => break,
                 Some(weave) => weave.spoken_in(at, line_end(part.bytes, at)),
@@ -32,14 +56,18 @@ impl Stream<'_> {
                 continue;
             };
             let position = self.base + at as u64;
-            let writer = weave.as_ref().map_or(0, |weave| weave.strand_at(at));
-            let Strand { proved, ahead, .. } = self.strands.entry(writer).or_default();
+            let writer = weave.map_or(0, |weave| weave.strand_at(at));
+            let strand = self.strands.entry(writer).or_default();
+            let Strand { proved, ahead, .. } = strand;
             if ahead.holds(position) {
                 if proved.holds(position) {
                     self.waiting.pop_front();
+                } else if let Some(holder) = last_of(writer, batch) {
+                    // Whether the event that takes it holds anything is not known yet.
+                    holder.held.push(candidate);
+                    self.waiting.pop_front();
                 } else {
-                    // Whether the event that takes it holds anything must be known first.
-                    self.examine(part, weave.as_ref(), &mut batch);
+                    ahead.clone_from(proved);
                 }
                 continue;
             }
@@ -48,17 +76,20 @@ impl Stream<'_> {
             if weave.is_none()
                 && let Some(layout) = self.layout_at(part, at)
             {
+                if self.examine(part, None, batch) != Examined::All {
+                    self.tries += 1;
+                    continue;
+                }
                 let lines = self.lines_before(part, at);
-                self.examine(part, None, &mut batch);
                 let position = self.base + at as u64;
                 self.weave = Some(Weave::new(layout, at, lines, position));
                 self.again = true;
                 // Whose lines the rest are is not known yet.
                 self.sampler.back_to(position);
                 self.lanes[0].samples.retain(|sample| sample.position < position);
-                return vec![at];
+                return Some(at);
             }
-            let lane = weave.as_ref().map_or(0, |weave| weave.lane_at(at));
+            let lane = weave.map_or(0, |weave| weave.lane_at(at));
             let starts = self.lanes.get(lane).and_then(|lane| lane.starts.as_ref());
             if !part.last && starts.is_some_and(|starts| starts.waits(part.bytes, at)) {
                 break;
@@ -67,7 +98,7 @@ impl Stream<'_> {
             if self.stamped.is_none() && weave.is_none() {
                 self.stamped = stamped_at(part.bytes, at);
             }
-            let reading = Reading { weave: weave.as_ref(), stamped: self.stamped };
+            let reading = Reading { weave, stamped: self.stamped };
             match assemble(part, reading, at, floor, &speaks) {
                 Assembled::More { .. } => break,
                 Assembled::Event(event) => {
@@ -78,7 +109,7 @@ impl Stream<'_> {
                         && beginning(part, reading, at, proved) != start
                     {
                         // It would begin earlier, had nothing been found in the event before it.
-                        self.examine(part, weave.as_ref(), &mut batch);
+                        self.examine(part, weave, batch);
                         continue;
                     }
                     self.waiting.pop_front();
@@ -90,19 +121,18 @@ impl Stream<'_> {
                         continue;
                     }
                     strand.ahead = claim;
-                    let lane = weave.as_ref().map_or(0, |weave| weave.lane_at(start));
+                    let lane = weave.map_or(0, |weave| weave.lane_at(start));
                     let place = self.place(part, start);
-                    batch.push(Placed { event: *event, place, lane, writer });
-                    if batch.len() == BATCH {
-                        self.examine(part, weave.as_ref(), &mut batch);
+                    let held = Vec::new();
+                    let event = *event;
+                    batch.push(Placed { event, place, lane, writer, candidate, held });
+                    if batch.len() >= self.together {
+                        self.examine(part, weave, batch);
                     }
                 }
             }
         }
-        self.examine(part, weave.as_ref(), &mut batch);
-        drop(batch);
-        self.weave = weave;
-        self.open_lines(part)
+        None
     }
 
     /// The place of an event, and a mark to count on from.
