@@ -6,6 +6,8 @@
 #[path = "wraps/clients.rs"]
 mod clients;
 mod common;
+#[path = "wraps/folded.rs"]
+mod folded;
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
@@ -37,11 +39,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "that the bot goes on is told by a printed line, which a time before it makes the record that stands last",
     ),
     ("other/task-never-retrieved", "ts %FT%T%z", "the same"),
-    (
-        "formats/structlog-rich",
-        "journalctl -o json",
-        "a box drawn in colour: the journal's JSON has such lines as lists of numbers, which no search for words sees",
-    ),
     (
         "formats/structlog-rich",
         "ts",
@@ -422,6 +419,7 @@ fn is_exception(case: &Case, wrap: &Wrap) -> bool {
     EXCEPTIONS
         .iter()
         .chain(clients::EXCEPTIONS)
+        .chain(folded::EXCEPTIONS)
         .any(|(name, by, _)| case.name == *name && wrap.name == *by)
 }
 
@@ -443,7 +441,7 @@ fn every_fixture_through_every_wrapper() {
             return wrong;
         }
         let lines = main_lines(&bytes);
-        for wrap in WRAPS.iter().chain(clients::CLIENTS) {
+        for wrap in WRAPS.iter().chain(clients::CLIENTS).chain(folded::FOLDED) {
             let wrapped = (wrap.wrap)(&lines);
             let reader = Reader::over(Cursor::new(wrapped), opening());
             let report = report_on(&source, reader, &case.options());
@@ -462,6 +460,6 @@ fn every_fixture_through_every_wrapper() {
         wrong
     };
     let wrong: Vec<String> = cases.par_iter().flat_map(check).collect();
-    let all = cases.len() * (WRAPS.len() + clients::CLIENTS.len());
+    let all = cases.len() * (WRAPS.len() + clients::CLIENTS.len() + folded::FOLDED.len());
     assert!(wrong.is_empty(), "{} of {all}:\n{}\n", wrong.len(), wrong.join("\n"));
 }

@@ -9,6 +9,7 @@ mod proof;
 use crate::detect::Candidate;
 use crate::event::read_record;
 use crate::model::Severity;
+use crate::source::FILLER;
 
 use proof::Proof;
 pub(super) use proof::begins_anew;
@@ -94,11 +95,22 @@ const LITERAL: usize = 6;
 /// A time may be written a few bytes longer or shorter than in the first line.
 const SHIFT: usize = 3;
 
+/// Whether a line is none of the log's own, which follows: what an export or a page in which it was pasted puts around it.
+fn is_around(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    text.is_empty()
+        || line.first() == Some(&FILLER)
+        || text.starts_with(b"```")
+        || text.starts_with(b"# ")
+        || text.starts_with(b"## ")
+        || text.starts_with(b"### ")
+}
+
 impl Banner {
     /// Learns the banner from the first lines of a log, where they have one.
     pub(super) fn learn(bytes: &[u8]) -> Option<Banner> {
         let mut lines = bytes.split_inclusive(|&b| b == b'\n');
-        let first = lines.next()?;
+        let first = lines.find(|line| !is_around(line))?;
         let begins = *first.first()?;
         let record = read_record(first);
         let message = record.message.lines().next()?.trim().to_owned();

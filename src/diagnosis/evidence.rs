@@ -2,7 +2,7 @@
 
 use crate::detect::{Parsed, Which};
 use crate::safe::limits;
-use crate::source::{Chunk, Place};
+use crate::source::{Chunk, FIELD_END, FILLER, Place};
 use crate::traceback::Roots;
 
 /// One line of the log.
@@ -89,7 +89,9 @@ pub fn lines_before(chunk: &Chunk<'_>, at: usize, place: Place, count: usize) ->
         line = line.saturating_sub(1);
         let byte = segment.offset + (start - segment.at) as u64;
         let place = Place { file: segment.file, byte, line };
-        lines.push(Line { place, text: short_text_of(&chunk.bytes[start..end]) });
+        if chunk.bytes[start] != FILLER {
+            lines.push(Line { place, text: short_text_of(&chunk.bytes[start..end]) });
+        }
         end = start;
     }
     lines.reverse();
@@ -100,11 +102,11 @@ pub fn lines_before(chunk: &Chunk<'_>, at: usize, place: Place, count: usize) ->
 fn short_text_of(bytes: &[u8]) -> String {
     let end = bytes.iter().rposition(|&b| b != b'\n' && b != b'\r').map_or(0, |last| last + 1);
     if end <= limits::CONTEXT_LINE_BYTES {
-        return String::from_utf8_lossy(&bytes[..end]).into_owned();
+        return shown(&bytes[..end]);
     }
     let kept = &bytes[..limits::CONTEXT_LINE_BYTES];
     let end = kept.iter().rposition(u8::is_ascii_whitespace).map_or(0, |last| last + 1);
-    let mut text = String::from_utf8_lossy(&kept[..end]).into_owned();
+    let mut text = shown(&kept[..end]);
     text.push('…');
     text
 }
@@ -112,6 +114,14 @@ fn short_text_of(bytes: &[u8]) -> String {
 /// A line's text, without its newline and bounded.
 pub(super) fn text_of(bytes: &[u8]) -> String {
     let end = bytes.iter().rposition(|&b| b != b'\n' && b != b'\r').map_or(0, |last| last + 1);
-    let kept = &bytes[..end.min(limits::EVIDENCE_BYTES)];
-    String::from_utf8_lossy(kept).into_owned()
+    shown(&bytes[..end.min(limits::EVIDENCE_BYTES)])
+}
+
+/// A line as text, with a blank where a table's time ends.
+fn shown(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    match memchr::memchr(FIELD_END, bytes) {
+        Some(_) => text.replacen(char::from(FIELD_END), " ", 1),
+        None => text.into_owned(),
+    }
 }

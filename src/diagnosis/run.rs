@@ -20,7 +20,7 @@ use crate::event::{Record, Stamp, read_record};
 use crate::model::Severity;
 use crate::rules::{MarkKind, RuleSet};
 use crate::safe::limits;
-use crate::source::Place;
+use crate::source::{FILLER, Place};
 
 use opening::Opening;
 
@@ -252,7 +252,8 @@ impl<'r> Runs<'r> {
     fn begin(&mut self, line: u64, bytes: &[u8]) {
         if self.first_line.is_none() {
             self.first_line = Some(line);
-            let first = bytes.split_inclusive(|&b| b == b'\n').next().unwrap_or(bytes);
+            let mut lines = bytes.split_inclusive(|&b| b == b'\n');
+            let first = lines.find(|line| line.first() != Some(&FILLER)).unwrap_or(bytes);
             let record = read_record(&first[..first.len().min(2_000)]);
             self.opened = fingerprint::normalised(record.message.lines().next().unwrap_or(""));
             self.layout = record.shape;
@@ -463,7 +464,7 @@ pub fn said_in(bytes: &[u8]) -> usize {
 }
 
 fn says_something(line: &[u8]) -> bool {
-    line.iter().any(|b| !b.is_ascii_whitespace() && *b != 0)
+    line.first() != Some(&FILLER) && line.iter().any(|b| !b.is_ascii_whitespace() && *b != 0)
 }
 
 /// The earlier of two times, where both are known.

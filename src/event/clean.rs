@@ -9,6 +9,13 @@ const ESCAPE: u8 = 0x1b;
 pub(super) fn line_text(line: &[u8]) -> Cow<'_, str> {
     let line = trim(line);
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    if memchr::memchr3(ESCAPE, b'\r', b'&', line).is_none() {
+        return decoded(line);
+    }
+    without_entities(without_controls(line))
+}
+
+fn without_controls(line: &[u8]) -> Cow<'_, str> {
     if memchr::memchr2(ESCAPE, b'\r', line).is_none() {
         return decoded(line);
     }
@@ -19,6 +26,36 @@ pub(super) fn line_text(line: &[u8]) -> Cow<'_, str> {
             Cow::Owned(String::from_utf8_lossy(last_overprint(trim(&bytes))).into_owned())
         }
     }
+}
+
+/// What a web page shows for its ways to write the characters of its own language, where a log was copied from its
+/// source. `&amp;` alone tells nothing, as it stands in addresses, too.
+const ENTITIES: [(&str, &str); 6] = [
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", "\""),
+    ("&#39;", "'"),
+    ("&#x27;", "'"),
+    ("&amp;", "&"),
+];
+
+fn without_entities(text: Cow<'_, str>) -> Cow<'_, str> {
+    let sure = &ENTITIES[..ENTITIES.len() - 1];
+    if !text.contains('&') || !sure.iter().any(|(entity, _)| text.contains(entity)) {
+        return text;
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.as_ref();
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let known = ENTITIES.iter().find(|(entity, _)| rest.starts_with(entity));
+        let (length, character) = known.map_or((1, "&"), |(entity, text)| (entity.len(), *text));
+        plain.push_str(character);
+        rest = &rest[length..];
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
 }
 
 /// Like [`line_text`], for text that a JSON string held and that may be several lines.
@@ -163,6 +200,20 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(lines_text(text.to_owned()), clean);
+        }
+    }
+
+    #[test]
+    fn what_a_web_page_made_of_characters_is_undone() {
+        for (line, text) in [
+            (
+                &b"File &quot;a.py&quot;, line 3, in &lt;module&gt;"[..],
+                "File \"a.py\", line 3, in <module>",
+            ),
+            (b"No module named &#39;ta&#39; &amp;amp; &co;", "No module named 'ta' &amp; &co;"),
+            (b"GET /v3?a=1&amp;b=2&lt=3", "GET /v3?a=1&amp;b=2&lt=3"),
+        ] {
+            assert_eq!(line_text(line), text);
         }
     }
 

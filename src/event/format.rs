@@ -72,10 +72,14 @@ pub enum Format {
     GithubActions,
     /// GitLab CI.
     GitlabCi,
-    /// `aws logs tail`.
+    /// CloudWatch: `aws logs tail`, `aws logs filter-log-events`.
     CloudWatch,
+    /// Google Cloud's log, as `gcloud logging read --format=json` prints it.
+    Gcloud,
     /// logcli.
     Loki,
+    /// A table of comma-separated values, as the consoles of log stores export them.
+    Csv,
     /// A log that was quoted (`> line`) or numbered when it was copied.
     Quoted,
     /// The output of a notebook's cell.
@@ -121,7 +125,9 @@ impl Format {
             Format::GithubActions => "github-actions",
             Format::GitlabCi => "gitlab-ci",
             Format::CloudWatch => "cloudwatch",
+            Format::Gcloud => "gcloud",
             Format::Loki => "loki",
+            Format::Csv => "csv",
             Format::Quoted => "quoted",
             Format::Notebook => "notebook",
         }

@@ -4,6 +4,7 @@ use super::export;
 use super::record::{self, Record, read_parts, read_record, read_stamped};
 use super::weave::{After, Weave};
 use super::wrapper;
+use crate::source::FILLER;
 use crate::traceback::{Grammar, Step};
 
 /// Most lines after a traceback's head of which one must go on with it: some print a blank one first.
@@ -145,25 +146,38 @@ impl<'c> Lines<'c> {
 
     /// The same, a part of a line being a line.
     fn before_alone(&self, at: usize, floor: usize) -> Option<(usize, usize)> {
-        let (from, end) = match self.weave {
-            Some((weave, strand)) => weave.before(strand, at)?,
-            None => (0, at),
-        };
-        if end <= floor {
-            return None;
+        let mut at = at;
+        loop {
+            let (from, end) = match self.weave {
+                Some((weave, strand)) => weave.before(strand, at)?,
+                None => (0, at),
+            };
+            if end <= floor {
+                return None;
+            }
+            let from = from.max(floor);
+            let start =
+                memchr::memrchr(b'\n', &self.bytes[from..end - 1]).map_or(from, |n| from + n + 1);
+            if self.bytes[start] != FILLER {
+                return Some((start, end));
+            }
+            at = start;
         }
-        let from = from.max(floor);
-        let start =
-            memchr::memrchr(b'\n', &self.bytes[from..end - 1]).map_or(from, |n| from + n + 1);
-        Some((start, end))
     }
 
-    /// What follows a line that ends at `end`.
+    /// What follows a line that ends at `end`, but for filling.
     pub(super) fn after(&self, end: usize) -> After {
-        match self.weave {
-            Some((weave, strand)) => weave.after(strand, end),
-            None if end < self.bytes.len() => After::Line(end),
-            None => After::Unknown,
+        let mut end = end;
+        loop {
+            let after = match self.weave {
+                Some((weave, strand)) => weave.after(strand, end),
+                None if end < self.bytes.len() => After::Line(end),
+                None => After::Unknown,
+            };
+            match after {
+                After::Line(at) if self.bytes[at] == FILLER => end = line_end(self.bytes, at),
+                after => return after,
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::fields;
 use super::stamp::{self, Order, Time};
 use super::{Format, Severity, Stamp, severity};
+use crate::source::FIELD_END;
 
 mod copied;
 mod machine;
@@ -67,10 +68,14 @@ pub(super) fn peel<'t>(text: &'t str, lead: Option<&Time>) -> Option<Wrapper<'t>
         b'[' => kernel(text).or_else(|| pod(text)),
         b'#' => annotation(text),
         b'@' => tai64n(text),
-        b'0'..=b'9' => pm2(text).or_else(|| uptime(text)).or_else(|| tabbed(text)),
+        b'0'..=b'9' => {
+            pm2(text).or_else(|| numbered(text)).or_else(|| uptime(text)).or_else(|| tabbed(text))
+        }
         b' ' => copied::indented(text),
         b'\t' => None,
         b'>' => copied::quoted(text),
+        b'`' => copied::marked(text, "`"),
+        b'*' => copied::marked(text, "**"),
         b'M' if text.starts_with("MESSAGE=") => Some(Wrapper::new(Format::Journald, &text[8..])),
         b's' if text.starts_with("section_") => section(text).or_else(|| piped(text)),
         b'P' if text.starts_with("PM2 ") => pm2_own(text),
@@ -239,6 +244,14 @@ fn uptime(text: &str) -> Option<Wrapper<'_>> {
     let rest = text[time.len..].strip_prefix(' ')?;
     let stamp = Stamp::new(&time, &text[..time.len]);
     timed::unit(rest, false).map(|wrapper| wrapper.at(Some(stamp)))
+}
+
+/// A line of an exported table whose time is a number.
+fn numbered(text: &str) -> Option<Wrapper<'_>> {
+    let end = text.bytes().take(32).position(|byte| byte == FIELD_END)?;
+    let time = stamp::epoch(&text.as_bytes()[..end]).filter(|time| time.len == end)?;
+    let stamp = Stamp::new(&time, &text[..end]);
+    Some(Wrapper::new(Format::Csv, &text[end + 1..]).at(Some(stamp)))
 }
 
 /// syslog's `<34>`, with RFC 5424's, RFC 3164's or no header behind it.

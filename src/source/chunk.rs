@@ -1,5 +1,12 @@
 use std::ops::Range;
 
+/// First byte of a line that only fills the place of lines of which another one was made: nobody wrote it.
+/// (ASCII's record separator.)
+pub const FILLER: u8 = 0x1e;
+
+/// What stands behind the time that an exported table gives to a line. (ASCII's unit separator.)
+pub const FIELD_END: u8 = 0x1f;
+
 /// Whole lines of one source, in memory.
 ///
 /// `bytes` may begin with lines that an earlier chunk already held: as many as the caller asked to see

@@ -12,6 +12,7 @@ use super::ends::{LineEnds, Returns, line_ends};
 use super::map;
 use super::peek::{Peek, read_again};
 use super::text::{Encoding, Utf16, encoding};
+use super::unfold::{Unfolded, is_folded};
 use super::{Identity, MapChoice, Opening, Origin, SourceFile};
 use crate::safe::limits;
 
@@ -95,7 +96,11 @@ impl Feed {
         Read::by_ref(&mut file).take(limits::SNIFF_BYTES as u64).read_to_end(&mut head)?;
         let plain = Codec::of(&head).is_none() && decode::refusal(&head).is_none();
         let mut feed = match encoding(&head) {
-            Encoding::Bytes { mark } if plain && ends_with_newlines(&mut file, head, mark)? => {
+            Encoding::Bytes { mark }
+                if plain
+                    && !is_folded(&head[mark..])
+                    && ends_with_newlines(&mut file, head, mark)? =>
+            {
                 Feed {
                     file: index,
                     offset: mark as u64,
@@ -280,7 +285,10 @@ fn decoded(
     // An ordinary log has a newline early on, and no more of it is waited for.
     let early = memchr(b'\n', text.peek(limits::SNIFF_BYTES)).is_some();
     if !early && line_ends(text.peek(limits::ENDS_BYTES)) == LineEnds::Returns {
-        return Ok((Box::new(Returns::new(text)), offset));
+        text = Peek::new(Box::new(Returns::new(text)));
+    }
+    if is_folded(text.peek(limits::SNIFF_BYTES)) {
+        return Ok((Box::new(Unfolded::new(text)), offset));
     }
     Ok((Box::new(text), offset))
 }

@@ -1,5 +1,6 @@
 use super::buffer::{Buffer, newlines};
 use super::ends::{LineEnds, turn_returns};
+use super::unfold::Unfold;
 use super::{Chunk, Segment};
 
 /// A log that grows: pieces of one or more files in, whole lines as chunks out.
@@ -9,7 +10,7 @@ use super::{Chunk, Segment};
 /// goes on. What was shown is shown again until it is dropped with [`Growing::keep`].
 ///
 /// Where carriage returns end the lines of a file, they come out as newlines. While that is not known the
-/// file's text is one open line.
+/// file's text is one open line. Where entries are spread over several lines, each comes out as one when it is whole.
 ///
 /// ```
 /// use wd_diagnose::source::{Growing, LineEnds};
@@ -30,7 +31,7 @@ pub struct Growing {
     waiting: Vec<Open>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Current {
     file: usize,
     /// Offset of what comes next.
@@ -40,6 +41,8 @@ struct Current {
     held: bool,
     /// Nothing more comes.
     ended: bool,
+    /// Makes lines of entries, in a file that was seen from its start on.
+    unfold: Option<Unfold>,
 }
 
 /// A line that is not whole yet.
@@ -70,9 +73,12 @@ impl Growing {
         bytes: &[u8],
     ) {
         let segment = Segment { at: 0, file, offset, line };
-        let mut current = match self.current {
+        let mut current = match self.current.take() {
             Some(current) if current.file == file => current,
-            _ => self.turn_to(segment),
+            before => {
+                self.current = before;
+                self.turn_to(segment)
+            }
         };
         if current.next != offset {
             self.end_held(&mut current);
@@ -80,26 +86,35 @@ impl Growing {
         }
         current.ended = false;
         current.next = offset + bytes.len() as u64;
-        if current.ends == LineEnds::Unknown && ends == LineEnds::Returns {
-            self.split_open_line(&mut current);
-        }
+        let is_known = current.ends == LineEnds::Unknown && ends != LineEnds::Unknown;
         current.ends = ends;
-        if ends == LineEnds::Returns {
-            self.take_returns(&mut current, bytes);
-        } else {
-            self.take_in(bytes);
+        match ends {
+            LineEnds::Returns => {
+                if is_known {
+                    self.split_open_line(&mut current);
+                }
+                self.take_returns(&mut current, bytes);
+            }
+            LineEnds::Newlines => {
+                if is_known {
+                    self.unfold_open_line(&mut current);
+                }
+                self.take_lines(&mut current, bytes);
+            }
+            LineEnds::Unknown => self.take_in(bytes),
         }
         self.current = Some(current);
     }
 
     /// Nothing more comes of `file`: its last line is whole, with or without a newline.
     pub fn end_file(&mut self, file: usize) {
-        match self.current {
+        match self.current.take() {
             Some(mut current) if current.file == file => {
                 self.end_returns(&mut current);
                 self.current = Some(Current { ended: true, ..current });
             }
-            _ => {
+            before => {
+                self.current = before;
                 let Some(at) = self.waiting.iter().position(|open| open.file() == Some(file))
                 else {
                     return;
@@ -113,7 +128,8 @@ impl Growing {
 
     /// Whether a line is not whole yet.
     pub fn has_open_line(&self) -> bool {
-        self.buffer.open_line() || !self.waiting.is_empty()
+        let holds = self.current.as_ref().is_some_and(Current::holds);
+        self.buffer.open_line() || holds || !self.waiting.is_empty()
     }
 
     /// Whether the open line of `file`, if there is one, begins at its byte `offset`.
@@ -121,8 +137,9 @@ impl Growing {
         if let Some(open) = self.waiting.iter().find(|open| open.file() == Some(file)) {
             return open.segments.first().map(|first| (first.offset, first.line));
         }
-        let is_its = self.current.is_some_and(|current| current.file == file);
-        (is_its && self.buffer.open_line()).then(|| {
+        let of_file = |current: &&Current| current.file == file;
+        let current = self.current.as_ref().filter(of_file)?;
+        (self.buffer.open_line() || current.holds()).then(|| {
             let chunk = self.everything();
             let place = chunk.place(self.buffer.whole(), None);
             (place.byte, place.line)
@@ -142,7 +159,7 @@ impl Growing {
     /// Nothing more comes: ends the lines that wait for a file that others have overtaken, and judges what
     /// ends lines where that is not known.
     pub fn close(&mut self) {
-        if let Some(mut current) = self.current {
+        if let Some(mut current) = self.current.take() {
             self.end_returns(&mut current);
             self.current = Some(current);
         }
@@ -157,8 +174,10 @@ impl Growing {
 
     /// Whether [`Growing::close`] would show more, or other lines.
     pub fn close_shows_more(&self) -> bool {
-        let unknown = |current: Current| current.held || current.ends == LineEnds::Unknown;
-        !self.waiting.is_empty() || self.current.is_some_and(unknown)
+        let unknown = |current: &Current| {
+            current.held || current.ends == LineEnds::Unknown || current.holds()
+        };
+        !self.waiting.is_empty() || self.current.as_ref().is_some_and(unknown)
     }
 
     /// Drops all whole lines but their last `keep` bytes.
@@ -193,7 +212,9 @@ impl Growing {
             None => {
                 self.buffer.jump(segment);
                 let (next, ends) = (segment.offset, LineEnds::default());
-                Current { file, next, ends, held: false, ended: false }
+                // How entries look is told by the first lines of a file.
+                let unfold = (segment.line == 1).then(Unfold::default);
+                Current { file, next, ends, held: false, ended: false, unfold }
             }
         }
     }
@@ -203,6 +224,36 @@ impl Growing {
         self.buffer.take_in(bytes.len());
     }
 
+    /// Takes in bytes of a file whose line ends are known, of each entry as one line.
+    fn take_lines(&mut self, current: &mut Current, bytes: &[u8]) {
+        match &mut current.unfold {
+            Some(unfold) if !unfold.is_plain() => {
+                let mut out = Vec::with_capacity(bytes.len());
+                unfold.take(bytes, &mut out);
+                self.take_in(&out);
+            }
+            _ => self.take_in(bytes),
+        }
+    }
+
+    /// What came of a file so far is one open line, and may be the first of an entry.
+    fn unfold_open_line(&mut self, current: &mut Current) {
+        if current.unfold.is_none() || !self.buffer.open_line() {
+            return;
+        }
+        let (bytes, segments, hole) = self.buffer.take_open_line();
+        match segments[..] {
+            [segment] if hole.is_none() => {
+                self.buffer.jump(segment);
+                self.take_lines(current, &bytes);
+            }
+            _ => {
+                current.unfold = None;
+                self.buffer.put_open_line(&bytes, &segments, hole);
+            }
+        }
+    }
+
     /// Takes in bytes of a file whose lines end with carriage returns. One that comes last is held back.
     fn take_returns(&mut self, current: &mut Current, bytes: &[u8]) {
         let mut turned = Vec::with_capacity(bytes.len() + 1);
@@ -210,7 +261,7 @@ impl Growing {
         turned.extend_from_slice(bytes);
         turn_returns(&mut turned);
         current.held = turned.pop_if(|last| *last == b'\r').is_some();
-        self.take_in(&turned);
+        self.take_lines(current, &turned);
     }
 
     /// What came of a file so far, which is one open line, has carriage returns for line ends.
@@ -242,16 +293,27 @@ impl Growing {
         self.end_held(current);
     }
 
-    /// A carriage return that was held back ends a line.
+    /// A carriage return that was held back ends a line, and an entry is whole that was not yet.
     fn end_held(&mut self, current: &mut Current) {
         if std::mem::take(&mut current.held) {
-            self.take_in(b"\n");
+            self.take_lines(current, b"\n");
+        }
+        if let Some(unfold) = current.unfold.as_mut().filter(|unfold| unfold.holds()) {
+            let mut out = Vec::new();
+            unfold.end(&mut out);
+            self.take_in(&out);
         }
     }
 
     /// Takes the open line out of the buffer, or ends it where its file has ended.
     fn set_aside(&mut self) {
-        let Some(current) = self.current.take() else { return };
+        let Some(mut current) = self.current.take() else { return };
+        if current.holds() {
+            // Its entry does not wait while another file is read.
+            let held = std::mem::take(&mut current.held);
+            self.end_held(&mut current);
+            current.held = held;
+        }
         if current.ended {
             self.buffer.end_line();
         } else if self.buffer.open_line() {
@@ -264,7 +326,10 @@ impl Growing {
     fn take_up(&mut self, open: &Open) -> Current {
         self.buffer.put_open_line(&open.bytes, &open.segments, open.hole);
         let file = open.file().unwrap_or_default();
-        Current { file, next: open.next, ends: open.ends, held: open.held, ended: false }
+        let Open { next, ends, held, .. } = *open;
+        // That of a file that begins is still to be told.
+        let unfold = (ends == LineEnds::Unknown).then(Unfold::default);
+        Current { file, next, ends, held, ended: false, unfold }
     }
 
     /// Nothing more comes of a file whose line is open.
@@ -272,6 +337,13 @@ impl Growing {
         let mut current = self.take_up(open);
         self.end_returns(&mut current);
         self.buffer.end_line();
+    }
+}
+
+impl Current {
+    /// Whether an entry is not whole yet.
+    fn holds(&self) -> bool {
+        self.unfold.as_ref().is_some_and(Unfold::holds)
     }
 }
 

@@ -17,11 +17,12 @@ mod peek;
 mod reader;
 mod rotation;
 mod text;
+mod unfold;
 
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-pub use chunk::{Chunk, Place, Segment};
+pub use chunk::{Chunk, FIELD_END, FILLER, Place, Segment};
 pub use discover::{Discover, Discovery, PathArg, Problem, discover};
 pub use ends::{Ends, LineEnds};
 pub use growing::Growing;

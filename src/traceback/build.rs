@@ -305,6 +305,12 @@ impl Build {
                 _ => self.part.frame(at, frame),
             },
             Act::Code(text) => self.part.code(text),
+            Act::Arrow(number, text) => {
+                if let Some(frame) = self.part.frames.last_mut() {
+                    frame.line.get_or_insert(number);
+                }
+                self.part.code(text);
+            }
             Act::Exception(class, message) => self.part.push(class, message, at),
             Act::Text(text) => self.part.text(text),
             Act::Note(text) => {

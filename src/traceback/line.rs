@@ -35,17 +35,15 @@ pub fn is_frame(line: &str) -> bool {
     frame_line(line).is_some()
 }
 
-/// Reads a frame's own line, in the form of `traceback`, faulthandler (no comma before `in`), loguru or IPython.
+/// Reads a frame's own line, in the form of `traceback`, faulthandler (no comma before `in`), loguru or IPython, or as
+/// it is when its quotes were curled or lost on the way through an editor.
 pub fn frame_line(line: &str) -> Option<FrameLine<'_>> {
     let text = line.trim();
     let (caught, text) = match text.strip_prefix("> ") {
         Some(rest) => (true, rest.trim_start()),
         None => (false, text),
     };
-    let Some(quoted) = text.strip_prefix("File \"") else {
-        return ipython_frame(text);
-    };
-    let (file, rest) = quoted.split_once("\", line ")?;
+    let Some((file, rest)) = file_of(text) else { return ipython_frame(text) };
     let number = rest.find([',', ' ']).unwrap_or(rest.len());
     let (number, rest) = rest.split_at(number);
     let line = match number {
@@ -62,13 +60,39 @@ pub fn frame_line(line: &str) -> Option<FrameLine<'_>> {
     Some(FrameLine { file, line, function, caught })
 }
 
-/// IPython's form of a frame's line, with no quotes: `File ~/bot.py:12 in main` or `File ~/bot.py:12, in main(x)`
-/// (IPython 8 IPython/core/ultratb.py, `_format_filename`). Only of Python's files: any file may be named with a line.
+/// The file of a frame's line, and what stands behind `line `. Without quotes only a file of Python's.
+fn file_of(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix("File ")?;
+    if let Some(quoted) = rest.strip_prefix('"') {
+        return quoted.split_once("\", line ");
+    }
+    if let Some(quoted) = rest.strip_prefix(['“', '”', '„']) {
+        let (file, rest) = quoted.split_once(", line ")?;
+        return Some((file.strip_suffix(['”', '“'])?, rest));
+    }
+    let (file, rest) = rest.split_once(", line ")?;
+    (is_python(file) && rest.contains(" in ")).then_some((file, rest))
+}
+
+fn is_python(file: &str) -> bool {
+    [".py", ".pyx"].iter().any(|end| file.ends_with(end))
+        || file.starts_with('<') && file.ends_with('>')
+}
+
+/// IPython's forms of a frame's line (IPython/core/ultratb.py, `_format_filename`), with no quotes:
+/// `File ~/bot.py:12 in main` or `File ~/bot.py:12, in main(x)`, `Cell In[3], line 12`, `Cell In[3], line 12, in main(x)`,
+/// `Input In [3], in <cell line: 1>()`, and of old `~/bot.py in main(x)`. Where no line is named an arrow shows it below.
+/// Only of Python's files: any file may be named with a line.
 fn ipython_frame(text: &str) -> Option<FrameLine<'_>> {
+    if text.starts_with("Cell In") || text.starts_with("Input In") {
+        return cell_frame(text);
+    }
+    if !text.starts_with("File ") {
+        return old_frame(text);
+    }
     let (place, function) = text.strip_prefix("File ")?.split_once(" in ")?;
     let (file, number) = place.trim_end_matches(',').rsplit_once(':')?;
-    let is_python = [".py", ".pyx"].iter().any(|end| file.ends_with(end));
-    if !(is_python || file.starts_with('<') && file.ends_with('>')) {
+    if !is_python(file) {
         return None;
     }
     let function = function.split('(').next().unwrap_or(function).trim();
@@ -77,6 +101,77 @@ fn ipython_frame(text: &str) -> Option<FrameLine<'_>> {
     }
     let line = Some(number.parse::<u32>().ok()?);
     Some(FrameLine { file, line, function: Some(function), caught: false })
+}
+
+fn cell_frame(text: &str) -> Option<FrameLine<'_>> {
+    let close = text.find(']')?;
+    let (cell, rest) = text.split_at(close + 1);
+    let number = cell[..close].split_once('[')?.1;
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (line, rest) = match rest.strip_prefix(", line ") {
+        Some(rest) => {
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            (Some(rest[..end].parse::<u32>().ok()?), &rest[end..])
+        }
+        None => (None, rest),
+    };
+    let function = match rest.strip_prefix(", in ") {
+        Some(function) => function_of(function)?,
+        None if rest.is_empty() && line.is_some() => "<module>",
+        None => return None,
+    };
+    Some(FrameLine { file: cell, line, function: Some(function), caught: false })
+}
+
+/// `~/bot.py in main(x)`, `<ipython-input-3-2b1c> in <module>`.
+fn old_frame(text: &str) -> Option<FrameLine<'_>> {
+    let (file, function) = text.split_once(" in ")?;
+    let is_path = file.starts_with(['/', '~', '<']) || file.get(1..3) == Some(":\\");
+    let is_call = function.ends_with(')') || function == "<module>";
+    if !(is_path && is_call && is_python(file)) || file.contains(' ') {
+        return None;
+    }
+    Some(FrameLine { file, line: None, function: Some(function_of(function)?), caught: false })
+}
+
+/// The name before the arguments.
+fn function_of(text: &str) -> Option<&str> {
+    let name = text.split('(').next().unwrap_or(text).trim();
+    let known = name.starts_with("<cell line: ") || !name.contains(' ');
+    (known && !name.is_empty()).then_some(name)
+}
+
+/// IPython's header: the class of the exception, and behind blanks what it is.
+pub(super) fn is_ipython_header(trimmed: &str) -> bool {
+    let class = trimmed.strip_suffix("Traceback (most recent call last)");
+    class.and_then(|class| class.strip_suffix(' ')).is_some_and(|class| {
+        exception_line(class).is_some_and(|exception| exception.message.is_empty())
+    })
+}
+
+/// Whether the source text below a frame's line has numbers, as IPython prints it.
+pub(super) fn has_numbers_below(frame: &str) -> bool {
+    !frame.contains(", line ") || frame.starts_with("Cell In")
+}
+
+/// The rule that IPython draws above a traceback.
+pub(super) fn is_rule(trimmed: &str) -> bool {
+    trimmed.len() >= 20 && trimmed.bytes().all(|byte| byte == b'-')
+}
+
+/// IPython's `---> 12 run()`: the line that was running, and its number.
+pub(super) fn arrow(trimmed: &str) -> Option<(u32, &str)> {
+    let rest = trimmed.trim_start_matches('-').strip_prefix("> ")?;
+    let (number, code) = rest.split_once(' ').unwrap_or((rest, ""));
+    (trimmed.starts_with("--")).then_some((number.parse().ok()?, code.trim()))
+}
+
+/// IPython's `12 run()`: a line near the one that was running.
+pub(super) fn is_numbered(trimmed: &str) -> bool {
+    let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0 && matches!(trimmed.as_bytes().get(digits), None | Some(b' '))
 }
 
 /// The sentence between two links of a chain, and what it says of the second.
@@ -95,7 +190,7 @@ pub fn chain_sentence(line: &str) -> Option<Relation> {
 /// Whether a line holds the header of a traceback (a group's and rich's box included), perhaps after
 /// other text.
 pub fn has_header(line: &str) -> bool {
-    line.contains(HEADER) || super::boxed::opens_traceback(line)
+    line.contains(HEADER) || super::boxed::opens_traceback(line) || is_ipython_header(line.trim())
 }
 
 /// Whether a text that begins with the header is a whole traceback in one line, its line breaks

@@ -64,3 +64,34 @@ fn a_tempting_word_in_a_box() {
     let function = "851\x1b[0m in \x1b[92mcreate_connection\x1b[0m            \x1b[31m│\x1b[0m\n";
     on_every_path(&torn(&log, function, &format!("851\x1b[0m in {words}")));
 }
+
+/// Entries that are spread over several lines are whole only when their last line is there.
+#[test]
+fn entries_over_several_lines() {
+    let log = fixture("formats/structlog-json");
+    let pretty = |line: &str| {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        serde_json::to_string_pretty(&entry).unwrap()
+    };
+    let entries: Vec<String> = log.lines().map(pretty).collect();
+    let alone = on_every_path(&log);
+    let objects = on_every_path(&entries.join("\n"));
+    let array = on_every_path(&format!("[\n{}\n]\n", entries.join(",\n")));
+    let row = |line: &str| format!("2026-10-12 07:00:00.123,\"{}\"\n", line.replace('"', "\"\""));
+    let table = format!("@timestamp,@message\n{}", log.lines().map(row).collect::<String>());
+    let table = on_every_path(&table);
+    let rule = |report: &Report| report.verdict.as_ref().map(|verdict| verdict.rule.clone());
+    assert!(rule(&alone).is_some());
+    for (report, lines_before) in [(&objects, 0), (&array, 1), (&table, 1)] {
+        assert_eq!(rule(report), rule(&alone));
+        let first = report.verdict.as_ref().unwrap().first.line;
+        let before: u64 = match report == &table {
+            true => alone.verdict.as_ref().unwrap().first.line - 1,
+            false => {
+                let count = alone.verdict.as_ref().unwrap().first.line as usize - 1;
+                entries[..count].iter().map(|entry| entry.lines().count() as u64).sum()
+            }
+        };
+        assert_eq!(first, lines_before + before + 1);
+    }
+}

@@ -11,11 +11,6 @@ pub(crate) const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "network/crash-then-healthy-run",
-        "a fence in an issue",
-        "what stands before the first record hides that the log begins with a start",
-    ),
-    (
-        "network/crash-then-healthy-run",
         "script",
         "what stands before the first record hides that the log begins with a start",
     ),

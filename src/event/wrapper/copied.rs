@@ -66,14 +66,32 @@ fn cloudwatch<'t>(rest: &'t str, time: &Time) -> Option<Wrapper<'t>> {
     known.then(|| Wrapper::new(Format::CloudWatch, line))
 }
 
-/// `> line`, as mails and issues quote. (loguru marks a frame so: `> File "…`.)
+/// `> line`, `>> line` and `>line`, as mails and issues quote. (loguru marks a frame so: `> File "…`; Python asks
+/// with `>>> `.)
 pub(super) fn quoted(text: &str) -> Option<Wrapper<'_>> {
     let rest = text.strip_prefix('>')?;
-    if rest.is_empty() {
-        return Some(Wrapper::new(Format::Quoted, rest));
+    let is_bare = rest.starts_with("  ") && !rest.starts_with("  >")
+        || rest.starts_with(|c: char| c.is_ascii_alphabetic());
+    if rest.is_empty() || is_bare {
+        // Behind `> ` a frame has three blanks.
+        let line = rest.strip_prefix(' ').filter(|line| line.starts_with("  ") && is_odd(rest));
+        return Some(Wrapper::new(Format::Quoted, line.unwrap_or(rest)));
     }
+    let rest = rest.strip_prefix('>').filter(|rest| rest.starts_with(' ')).unwrap_or(rest);
     let line = rest.strip_prefix(' ').filter(|line| !line.starts_with("File \""))?;
     Some(Wrapper::new(Format::Quoted, line))
+}
+
+/// Whether a text begins with an odd number of blanks.
+fn is_odd(text: &str) -> bool {
+    text.bytes().take_while(|byte| *byte == b' ').count() % 2 == 1
+}
+
+/// A line of which somebody made code or bold text, to save it from Markdown: `` `line` ``, `**line**`.
+pub(super) fn marked<'t>(text: &'t str, mark: &str) -> Option<Wrapper<'t>> {
+    let line = text.strip_prefix(mark)?.trim_end().strip_suffix(mark)?;
+    let is_line = !line.is_empty() && !line.contains(mark) && !line.starts_with('*');
+    (is_line && (mark == "`" || !line.starts_with(' '))).then(|| Wrapper::new(Format::Quoted, line))
 }
 
 /// `    12<tab>line` of `cat -n`, and a line of a notebook's file, a string in a list.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Wrapper;
-use crate::event::{Format, Stamp};
+use crate::event::{Format, Severity, Stamp};
 use crate::event::{clean, fields};
 
 /// Where Docker cuts a long line in two (moby daemon/logger/copier.go). One that is shorter and has no newline
@@ -54,12 +54,48 @@ pub(super) fn json(text: &str) -> Option<Wrapper<'_>> {
     if text.starts_with("{\"log\":") {
         return docker(text);
     }
-    ENTRY.find(text.as_bytes()).and_then(|_| journal(text))
+    if ENTRY.find(text.as_bytes()).is_some() {
+        return journal(text);
+    }
+    let is_of_store = STORES.iter().any(|field| field.find(text.as_bytes()).is_some());
+    if is_of_store { store(text) } else { None }
 }
 
 /// A field that every journal entry has.
 static ENTRY: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new("\"__REALTIME_TIMESTAMP\""));
+
+/// Fields that entries of CloudWatch and of Google Cloud's log have, and no logger writes.
+static STORES: LazyLock<[memmem::Finder<'static>; 2]> = LazyLock::new(|| {
+    [memmem::Finder::new("\"ingestionTime\""), memmem::Finder::new("\"textPayload\"")]
+});
+
+/// An entry of a log store that holds a line as it was written.
+#[derive(Deserialize)]
+struct Stored {
+    /// CloudWatch (`FilteredLogEvent`).
+    message: Option<String>,
+    #[serde(rename = "ingestionTime")]
+    ingested: Option<Value>,
+    /// Google Cloud (`LogEntry`).
+    #[serde(rename = "textPayload")]
+    text: Option<String>,
+    severity: Option<String>,
+    timestamp: Option<Value>,
+}
+
+fn store(text: &str) -> Option<Wrapper<'_>> {
+    let entry: Stored = serde_json::from_str(text).ok()?;
+    let (format, line) = match (entry.text, entry.message) {
+        (Some(line), _) => (Format::Gcloud, line),
+        (None, Some(line)) if entry.ingested.is_some() => (Format::CloudWatch, line),
+        _ => return None,
+    };
+    let mut wrapper = Wrapper::new(format, clean::lines_text(line));
+    // What goes to standard error is an error there, whatever it says.
+    wrapper.severity = entry.severity.and_then(|word| Severity::of_word(&word));
+    Some(wrapper.at(string(entry.timestamp).and_then(|time| Stamp::parse(&time))))
+}
 
 fn docker(text: &str) -> Option<Wrapper<'_>> {
     let line: DockerLine = serde_json::from_str(text).ok()?;

@@ -5,6 +5,7 @@ use crate::event::fields;
 use crate::event::json;
 use crate::event::stamp::{self, Order, Time};
 use crate::event::{Format, Stamp, severity};
+use crate::source::FIELD_END;
 
 /// Takes a wrapper that begins with `time` off `text`.
 ///
@@ -14,6 +15,9 @@ pub(super) fn peel<'t>(text: &'t str, time: &Time) -> Option<Wrapper<'t>> {
     let tail = &text[time.len..];
     let bytes = tail.as_bytes();
     let stamp = || Some(Stamp::new(time, &text[..time.len]));
+    if bytes.first() == Some(&FIELD_END) {
+        return Some(Wrapper::new(Format::Csv, &tail[1..]).at(stamp()));
+    }
     match time.order {
         Order::None => {
             let rest = tail.strip_prefix(' ')?;

@@ -66,7 +66,7 @@ impl Grammar {
         let indent = line::indent(line);
         if boxed::opens_traceback(text) {
             self.chain.state = State::Box { locals: false };
-        } else if line::is_header(text) {
+        } else if line::is_header(text) || line::is_ipython_header(text) {
             self.chain.state = State::Head;
         } else if text.starts_with("+ Exception Group Traceback") && self.chain.margin.is_none() {
             self.chain.state = State::Head;
@@ -113,6 +113,7 @@ impl Grammar {
             self.chain.base = indent.saturating_sub(2);
             self.chain.flat = indent < 2;
         }
+        self.chain.numbered = line::has_numbers_below(line.trim_start());
         self.chain.state = State::Frame;
         self.chain.unsure = false;
         Read::yes(Act::Frame(frame))
@@ -126,6 +127,9 @@ impl Grammar {
         if self.chain.state == State::BoxEnd && boxed::opens(text) {
             self.chain.state = State::SyntaxBox;
             return Read::yes(Act::BoxBreak);
+        }
+        if line::is_rule(text) {
+            return Read::yes(Act::Skip);
         }
         if text.starts_with("... (max_group_depth") {
             self.chain.state = State::Closed;
@@ -159,6 +163,15 @@ impl Grammar {
     fn read_body<'a>(&mut self, line: &'a str, text: &'a str) -> Read<'a> {
         if let Some(frame) = line::frame_line(text) {
             return self.read_frame(line, frame);
+        }
+        if self.chain.numbered {
+            if let Some((number, code)) = line::arrow(text) {
+                self.chain.state = State::Code;
+                return Read::yes(Act::Arrow(number, code));
+            }
+            if line::is_numbered(text) {
+                return Read::yes(Act::Skip);
+            }
         }
         let indent = line::indent(line);
         let exception = line::exception_line(text);

@@ -64,6 +64,8 @@ struct Chain {
     base: usize,
     /// Indentation was lost: source text stands in the same column as frames.
     flat: bool,
+    /// Source text has numbers, and an arrow shows the line that was running (IPython).
+    numbered: bool,
     /// No frame has been seen yet in a log that begins inside the traceback.
     unsure: bool,
     /// The exception line just read has the shape only (see `ExceptionLine::sure`).
@@ -81,6 +83,7 @@ impl Chain {
             margin: None,
             base: 0,
             flat: false,
+            numbered: false,
             unsure: false,
             shape_only: false,
             one_word: false,
@@ -115,6 +118,8 @@ pub(super) enum Act<'a> {
     Frame(FrameLine<'a>),
     /// Source text of the frame before it, trimmed.
     Code(&'a str),
+    /// The same, with its number.
+    Arrow(u32, &'a str),
     /// The exception line: class and first line of the message.
     Exception(&'a str, &'a str),
     /// More of the message, or a note.
@@ -259,6 +264,9 @@ impl Grammar {
             }
             return Some((Grammar::new(chain), Act::Head));
         }
+        if line::is_ipython_header(text) {
+            return Some((Grammar::new(Chain::new(State::Head)), Act::Head));
+        }
         if let Some((name, says)) = preamble::fatal(text) {
             let mut grammar = Grammar::new(Chain::new(State::Fatal));
             grammar.fatal = true;
@@ -295,6 +303,7 @@ impl Grammar {
             let mut chain = Chain::new(State::Frame);
             chain.base = indent.saturating_sub(2);
             chain.flat = indent == 0 && !frame.caught;
+            chain.numbered = line::has_numbers_below(text);
             return Some((Grammar::new(chain), Act::Frame(frame)));
         }
         if let Some(relation) = line::chain_sentence(text) {

@@ -1,6 +1,7 @@
 //! Tests on genuine output: `logs/` holds what CPython 2.7 to 3.13, loguru, rich and pydantic print
 //! (paths shortened).
 
+mod copied;
 mod cut;
 mod frames;
 mod genuine;
