@@ -329,25 +329,19 @@ impl Window {
     /// What stands at `at`; what lies outside the text is zero.
     #[inline(always)]
     pub(super) fn at(text: &[u8], at: usize) -> Window {
-        const BYTES: usize = MATE + GRAM + MATE;
-        let whole =
-            at.checked_sub(MATE).and_then(|start| text.get(start..)?.first_chunk::<BYTES>());
-        whole.map_or_else(|| Window::at_an_end(text, at), Window::of)
+        let eight = |at: usize| Some(u64::from_le_bytes(*text.get(at..)?.first_chunk()?));
+        match (at.checked_sub(MATE).and_then(eight), eight(at)) {
+            (Some(before), Some(behind)) => Window { before, behind },
+            _ => Window::at_an_end(text, at),
+        }
     }
 
     #[cold]
     fn at_an_end(text: &[u8], at: usize) -> Window {
-        let byte = |index: usize| Some(*text.get((at + index).checked_sub(MATE)?)?);
-        Window::of(&std::array::from_fn(|index| byte(index).unwrap_or(0)))
-    }
-
-    #[inline(always)]
-    fn of(bytes: &[u8; MATE + GRAM + MATE]) -> Window {
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = *bytes;
-        Window {
-            before: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-            behind: u64::from_le_bytes([e, f, g, h, i, j, k, l]),
-        }
+        let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or(0);
+        let before = std::array::from_fn(|index| byte((at + index).checked_sub(MATE)));
+        let behind = std::array::from_fn(|index| byte(Some(at + index)));
+        Window { before: u64::from_le_bytes(before), behind: u64::from_le_bytes(behind) }
     }
 
     /// The gram with its mate of a kind; bytes that do not count are zero.
@@ -464,21 +458,20 @@ impl Bits {
         put(&mut self.words[index], hash, Bits::SHIFTS);
     }
 
-    /// In its lowest bit, whether it may hold a hash.
+    /// In its lowest bit, whether a set of these words may hold a hash.
     #[inline(always)]
-    pub(super) fn bit(&self, hash: u32) -> u32 {
-        bit(self.words[Bits::index(self.size(), hash)], hash, Bits::SHIFTS)
+    pub(super) fn bit<const N: usize>(words: &[u32; N], hash: u32) -> u32 {
+        bit(words[Bits::index(N.trailing_zeros(), hash)], hash, Bits::SHIFTS)
     }
 
     /// The word of a hash in a set of 2 to the `size` words.
     #[inline(always)]
-    pub(super) fn index(size: u32, hash: u32) -> usize {
+    fn index(size: u32, hash: u32) -> usize {
         (hash >> (32 - size)) as usize
     }
 
     /// log2 of its words.
-    #[inline(always)]
-    pub(super) fn size(&self) -> u32 {
+    fn size(&self) -> u32 {
         self.words.len().trailing_zeros()
     }
 }

@@ -6,7 +6,7 @@ use fearless_simd::{Avx2, Bytes, Simd, SimdBase, i32x8, u32x8};
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 use super::gates::FACTOR;
-use super::gates::{GRAM, Gates, Grams, KINDS, Key, SIZES, Window, bucket};
+use super::gates::{Bits, GRAM, Gates, Grams, KINDS, Key, SIZES, Window, bucket};
 
 /// Positions looked at together.
 const AT_ONCE: usize = 8;
@@ -29,6 +29,22 @@ trait Look {
     /// In which of a block's positions a gram of a set of `N` words may stand, a bit each. The set multiplies
     /// grams with `factor`.
     fn look<const N: usize>(&self, words: &[u32; N], factor: u32, block: &[u8; BLOCK]) -> u8;
+}
+
+/// Does something with the words of a set as an array: with their number a constant there are no bounds to check.
+macro_rules! sized {
+    ($words:expr, $array:ident => $done:expr) => {
+        match $words.len() {
+            len if len == 1 << SIZES[0] => sized!(SIZES[0], $words, $array => $done),
+            len if len == 1 << SIZES[1] => sized!(SIZES[1], $words, $array => $done),
+            len if len == 1 << SIZES[2] => sized!(SIZES[2], $words, $array => $done),
+            len if len == 1 << SIZES[3] => sized!(SIZES[3], $words, $array => $done),
+            _ => sized!(SIZES[4], $words, $array => $done),
+        }
+    };
+    ($size:expr, $words:expr, $array:ident => $done:expr) => {
+        $words.first_chunk::<{ 1 << $size }>().map(|$array| $done)
+    };
 }
 
 impl Gates {
@@ -81,15 +97,8 @@ impl Gates {
     /// Puts into `found` where in a part of a text grams may stand. Comes back with how many.
     #[inline(always)]
     fn stops(&self, by: &impl Look, part: &[u8], found: &mut Found) -> usize {
-        // With the length a constant there are no bounds to check.
         let (words, factor) = (self.grams.words.as_slice(), self.grams.factor);
-        let marks = match words.len() {
-            len if len == 1 << SIZES[0] => marks::<{ 1 << SIZES[0] }>(by, words, factor, part),
-            len if len == 1 << SIZES[1] => marks::<{ 1 << SIZES[1] }>(by, words, factor, part),
-            len if len == 1 << SIZES[2] => marks::<{ 1 << SIZES[2] }>(by, words, factor, part),
-            len if len == 1 << SIZES[3] => marks::<{ 1 << SIZES[3] }>(by, words, factor, part),
-            _ => marks::<{ 1 << SIZES[4] }>(by, words, factor, part),
-        };
+        let marks = sized!(words, words => marks(by, words, factor, part)).unwrap_or([0; BLOCKS]);
         places(&marks, found)
     }
 
@@ -106,20 +115,8 @@ impl Gates {
         found: &mut Found,
         kinds: &mut [u8; PART / GRAM],
     ) -> usize {
-        let mut kept = 0;
-        for index in 0..stops.min(kinds.len()) {
-            let stop = found[index];
-            let window = Window::at(text, base + stop as usize);
-            let mut mated = 0;
-            for (bit, kind) in KINDS.into_iter().enumerate() {
-                let held = self.mated.bit(Key::in_window(kind, window).hash()) & 1;
-                mated |= (held as u8) << bit;
-            }
-            // Written down in any case: no branch hangs on the text.
-            (found[kept], kinds[kept]) = (stop, mated);
-            kept += (mated != 0) as usize;
-        }
-        kept
+        let words = self.mated.words.as_slice();
+        sized!(words, words => mated(words, text, base, stops, found, kinds)).unwrap_or(0)
     }
 
     /// Tells `each` of the literals that have keys of those kinds at `at`. Comes back with where to go on.
@@ -159,11 +156,41 @@ impl Gates {
     }
 }
 
+/// See [`Gates::with_mates`], with a set of `N` words.
+#[inline(always)]
+fn mated<const N: usize>(
+    words: &[u32; N],
+    text: &[u8],
+    base: usize,
+    stops: usize,
+    found: &mut Found,
+    kinds: &mut [u8; PART / GRAM],
+) -> usize {
+    let mut kept = 0;
+    for index in 0..stops.min(kinds.len()) {
+        let stop = found[index];
+        let window = Window::at(text, base + stop as usize);
+        let mut mated = 0;
+        for (bit, kind) in KINDS.into_iter().enumerate() {
+            let held = Bits::bit(words, Key::in_window(kind, window).hash()) & 1;
+            mated |= (held as u8) << bit;
+        }
+        // Written down in any case: no branch hangs on the text.
+        (found[kept], kinds[kept]) = (stop, mated);
+        kept += (mated != 0) as usize;
+    }
+    kept
+}
+
 /// Where in a part grams of a table of `N` words may stand: a byte a block.
 #[inline(always)]
-fn marks<const N: usize>(by: &impl Look, words: &[u32], factor: u32, part: &[u8]) -> [u8; BLOCKS] {
+fn marks<const N: usize>(
+    by: &impl Look,
+    words: &[u32; N],
+    factor: u32,
+    part: &[u8],
+) -> [u8; BLOCKS] {
     let mut marks = [0; BLOCKS];
-    let Some(words) = words.first_chunk::<N>() else { return marks };
     let (blocks, rest) = part.as_chunks::<BLOCK>();
     for (mark, block) in marks.iter_mut().zip(blocks) {
         *mark = by.look(words, factor, block);
