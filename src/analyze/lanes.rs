@@ -132,7 +132,7 @@ impl<'r> Lane<'r> {
             let zone = self.runs.zone.clone();
             let between = |tell: &mut dyn FnMut(&diagnosis::Sample<'_>)| {
                 let Some((from, place)) = near else { return false };
-                let mut known = Some((from, place));
+                let (mut known, mut lines) = (Some((from, place)), Vec::new());
                 let whole = [(from, at)];
                 let stretches: Box<dyn Iterator<Item = (usize, usize)>> = match weave {
                     Some((weave, index)) => Box::new(weave.stretches_of(index, from, at)),
@@ -141,23 +141,24 @@ impl<'r> Lane<'r> {
                 for (mut start, end) in stretches {
                     while start < end {
                         let line = chunk.line(start);
-                        let place = chunk.place(start, known);
-                        known = Some((start, place));
-                        let bytes = &chunk.bytes[line.clone()];
-                        let stamp = sample::stamp_of(bytes).map(|stamp| match &zone {
-                            Some(zone) => stamp.with_zone(zone),
-                            None => stamp,
-                        });
-                        tell(&diagnosis::Sample {
-                            place,
-                            stamp,
-                            line: bytes,
-                            skipped: false,
-                            is_first: true,
-                            tells: false,
-                        });
+                        lines.push(line.clone());
                         start = line.end;
                     }
+                }
+                for (line, stamp) in lines.iter().zip(sample::stamps_of(chunk.bytes, &lines)) {
+                    let place = chunk.place(line.start, known);
+                    known = Some((line.start, place));
+                    tell(&diagnosis::Sample {
+                        place,
+                        stamp: stamp.map(|stamp| match &zone {
+                            Some(zone) => stamp.with_zone(zone),
+                            None => stamp,
+                        }),
+                        line: &chunk.bytes[line.clone()],
+                        skipped: false,
+                        is_first: true,
+                        tells: false,
+                    });
                 }
                 true
             };

@@ -3,11 +3,12 @@
 //!
 //! Where a line begins in its source decides whether it is one, and nothing else: every line that begins in
 //! the first [`EVERY_LINE`] bytes, and behind that the first that begins in each block of [`NEAR_BLOCK`] bytes up
-//! to [`NEAR_LINES`], of [`BLOCK`] bytes up to [`LINES`], and of [`FAR_BLOCK`] bytes from there. In a log that several services write, the first of each
+//! to [`NEAR_LINES`], and of [`BLOCK`] bytes from there. In a log that several services write, the first of each
 //! service. So the samples are the same on every way
 //! to the bytes and on any number of threads.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use memchr::memmem::Finder;
 use rayon::prelude::*;
@@ -25,16 +26,12 @@ pub(super) const EVERY_LINE: u64 = 256 << 10;
 pub(super) const NEAR_BLOCK: u64 = 4 << 10;
 pub(super) const NEAR_LINES: u64 = 4 << 20;
 
-/// And behind that, one line in so many bytes up to this position: a reading of a line costs about what a search
-/// through a thousand does, and this is three hundred lines.
+/// And behind that, one line in so many bytes: a reading of a line costs about what a search through
+/// a thousand does, and this is three hundred lines.
 pub(super) const BLOCK: u64 = 32 << 10;
-pub(super) const LINES: u64 = 256 << 20;
-
-/// And behind that, in so many: so large a log is one of months, or of a bot that writes this in a minute.
-pub(super) const FAR_BLOCK: u64 = 128 << 10;
 
 /// What lies between two samples is gone through line by line only where they are at most this far apart.
-pub(super) const REACH: usize = 2 * FAR_BLOCK as usize;
+pub(super) const REACH: usize = 2 * BLOCK as usize;
 
 /// A line that prints what the process holds (see [`diagnosis::telling`]) is looked for as well, by what the
 /// first of its kind looks like: the first in each so many bytes, at the start of a log and behind that.
@@ -198,11 +195,7 @@ pub(super) fn look(
 
 /// Where the block begins that a position lies in, and how long it is.
 fn sampled_in(position: u64) -> (u64, u64) {
-    let length = match position {
-        ..NEAR_LINES => NEAR_BLOCK,
-        NEAR_LINES..LINES => BLOCK,
-        _ => FAR_BLOCK,
-    };
+    let length = if position < NEAR_LINES { NEAR_BLOCK } else { BLOCK };
     (position - position % length, length)
 }
 
@@ -320,11 +313,8 @@ impl Sampler {
             }
         }
         found.sort_unstable();
-        let stamps: Vec<Option<Stamp>> = found
-            .par_iter()
-            .with_min_len(64)
-            .map(|&(at, _)| stamp_of(&bytes[at..line_end(bytes, at)]))
-            .collect();
+        let lines: Vec<_> = found.iter().map(|&(at, _)| at..line_end(bytes, at)).collect();
+        let stamps = stamps_of(bytes, &lines);
         let samples = found.into_iter().zip(stamps).map(|((at, lane), stamp)| {
             let place = self.place(part, base, at);
             let position = base + at as u64;
@@ -359,6 +349,11 @@ impl Sampler {
         self.known = Some((base + at as u64, place));
         place
     }
+}
+
+/// The times of lines of a text, read on all cores.
+pub(super) fn stamps_of(bytes: &[u8], lines: &[Range<usize>]) -> Vec<Option<Stamp>> {
+    lines.par_iter().with_min_len(64).map(|line| stamp_of(&bytes[line.clone()])).collect()
 }
 
 /// The time of a line.
