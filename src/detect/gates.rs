@@ -15,11 +15,14 @@
 //!
 //! It may give a place in vain (another text with the same bits), and never misses a literal.
 
+mod sets;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::weigh::{self, Counts, Healthy, worth};
+pub(super) use sets::{Bits, Grams};
 
 /// Bytes between two positions that are looked at.
 pub(super) const STRIDE: usize = 4;
@@ -53,22 +56,6 @@ pub(super) struct Gates {
     pub(super) places: Vec<Place>,
     /// For each bucket of hashes where its places begin, and where the last one's end.
     pub(super) starts: Vec<u32>,
-}
-
-/// A set of hashes, two bits for each: it may say that it holds one that it does not.
-#[derive(Clone)]
-pub(super) struct Bits {
-    /// A power of two of them.
-    pub(super) words: Vec<u32>,
-}
-
-/// A set of grams, two bits for each, in the word that their first three bytes choose.
-#[derive(Clone)]
-pub(super) struct Grams {
-    /// A power of two of them.
-    pub(super) words: Vec<u32>,
-    /// What grams are multiplied with for their word; the last byte counts for nothing.
-    pub(super) factor: u32,
 }
 
 /// A filter as the binary carries it.
@@ -420,103 +407,6 @@ fn short_gram(rest: &[u8]) -> u32 {
     let mut bytes = [0; GRAM];
     bytes[..rest.len()].copy_from_slice(rest);
     u32::from_le_bytes(bytes)
-}
-
-/// Words enough for so many members of two bits.
-fn words_for(count: usize) -> Vec<u32> {
-    let holds = |&size: &u32| count <= 2 << size;
-    let size = SIZES.into_iter().find(holds).unwrap_or(SIZES[SIZES.len() - 1]);
-    vec![0; 1 << size]
-}
-
-/// Sets the bits of a hash in its word. `shifts` say where in the hash five bits stand that choose one,
-/// counted from the highest.
-fn put(word: &mut u32, hash: u32, shifts: [u32; 2]) {
-    for shift in shifts {
-        *word |= 1 << (31 - (hash >> shift & 31));
-    }
-}
-
-/// In its lowest bit, whether the bits of a hash are set in its word.
-#[inline(always)]
-fn bit(word: u32, hash: u32, shifts: [u32; 2]) -> u32 {
-    let [one, two] = shifts.map(|shift| word << (hash >> shift & 31));
-    (one & two) >> 31
-}
-
-impl Bits {
-    /// See [`put`].
-    pub(super) const SHIFTS: [u32; 2] = [5, 10];
-
-    /// An empty set for so many hashes.
-    fn new(count: usize) -> Bits {
-        Bits { words: words_for(count) }
-    }
-
-    fn put(&mut self, hash: u32) {
-        let index = Bits::index(self.size(), hash);
-        put(&mut self.words[index], hash, Bits::SHIFTS);
-    }
-
-    /// In its lowest bit, whether a set of these words may hold a hash.
-    #[inline(always)]
-    pub(super) fn bit<const N: usize>(words: &[u32; N], hash: u32) -> u32 {
-        bit(words[Bits::index(N.trailing_zeros(), hash)], hash, Bits::SHIFTS)
-    }
-
-    /// The word of a hash in a set of 2 to the `size` words.
-    #[inline(always)]
-    fn index(size: u32, hash: u32) -> usize {
-        (hash >> (32 - size)) as usize
-    }
-
-    /// log2 of its words.
-    fn size(&self) -> u32 {
-        self.words.len().trailing_zeros()
-    }
-}
-
-impl Grams {
-    /// See [`put`].
-    pub(super) const SHIFTS: [u32; 2] = [22, 27];
-
-    /// An empty set for so many grams.
-    fn new(count: usize, factor: u32) -> Grams {
-        Grams { words: words_for(count), factor }
-    }
-
-    fn put(&mut self, gram: u32) {
-        let index = Grams::index(self.size(), self.factor, gram);
-        put(&mut self.words[index], hash(gram), Grams::SHIFTS);
-    }
-
-    /// Puts in all grams that begin with the first three bytes of this one.
-    fn put_any(&mut self, gram: u32) {
-        let index = Grams::index(self.size(), self.factor, gram);
-        self.words[index] = u32::MAX;
-    }
-
-    /// In its lowest bit, whether a set of these words and this factor may hold a gram.
-    #[inline(always)]
-    pub(super) fn bit(words: &[u32], factor: u32, gram: u32) -> u32 {
-        let index = Grams::index(words.len().trailing_zeros(), factor, gram);
-        bit(words[index], hash(gram), Grams::SHIFTS)
-    }
-
-    /// The word of a gram in a set of 2 to the `size` words. Its last byte is shifted out.
-    #[inline(always)]
-    pub(super) fn index(size: u32, factor: u32, gram: u32) -> usize {
-        (gram.wrapping_mul(factor << 8) >> (32 - size)) as usize
-    }
-
-    fn may_hold(&self, gram: u32) -> bool {
-        Grams::bit(&self.words, self.factor, gram) & 1 != 0
-    }
-
-    /// log2 of its words.
-    fn size(&self) -> u32 {
-        self.words.len().trailing_zeros()
-    }
 }
 
 impl Gates {

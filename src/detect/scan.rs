@@ -81,7 +81,10 @@ impl Gates {
             let part = &text[at..text.len().min(at + PART)];
             let stops = self.stops(by, part, &mut found);
             let mut kinds = [0; PART / GRAM];
-            let stops = self.with_mates(text, at, stops, &mut found, &mut kinds);
+            let words = self.mated.words.as_slice();
+            let stops =
+                sized!(words, words => with_mates(words, text, at, stops, &mut found, &mut kinds))
+                    .unwrap_or(0);
             let mut next = at;
             for (&stop, &kinds) in found[..stops].iter().zip(&kinds) {
                 let stop = at + stop as usize;
@@ -100,23 +103,6 @@ impl Gates {
         let (words, factor) = (self.grams.words.as_slice(), self.grams.factor);
         let marks = sized!(words, words => marks(by, words, factor, part)).unwrap_or([0; BLOCKS]);
         places(&marks, found)
-    }
-
-    /// Keeps of the first `stops` of `found`, places in `text` behind `base`, those at which mates stand; and
-    /// which kinds of them, a bit each.
-    ///
-    /// Not a part of the search by vectors: the compiler would make vectors of this, too, which is slower.
-    #[inline(never)]
-    fn with_mates(
-        &self,
-        text: &[u8],
-        base: usize,
-        stops: usize,
-        found: &mut Found,
-        kinds: &mut [u8; PART / GRAM],
-    ) -> usize {
-        let words = self.mated.words.as_slice();
-        sized!(words, words => mated(words, text, base, stops, found, kinds)).unwrap_or(0)
     }
 
     /// Tells `each` of the literals that have keys of those kinds at `at`. Comes back with where to go on.
@@ -156,9 +142,12 @@ impl Gates {
     }
 }
 
-/// See [`Gates::with_mates`], with a set of `N` words.
-#[inline(always)]
-fn mated<const N: usize>(
+/// Keeps of the first `stops` of `found`, places in `text` behind `base`, those at which mates stand, by a table of
+/// `N` words; and which kinds of them, a bit each. Comes back with how many it kept.
+///
+/// Not a part of the search by vectors: the compiler would make vectors of this, too, which is slower.
+#[inline(never)]
+fn with_mates<const N: usize>(
     words: &[u32; N],
     text: &[u8],
     base: usize,
