@@ -89,7 +89,7 @@ impl Feed {
             file: file.try_clone()?,
             path: path.to_owned(),
             found,
-            opened: Identity::of(path, meta),
+            opened: Identity::of_open(&file, path, meta),
             size: meta.len(),
         };
         let mut head = Vec::new();

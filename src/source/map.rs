@@ -89,36 +89,23 @@ impl Drop for Window {
 /// Whether `file` lies on a disk of this machine. Elsewhere a page may fail to come for reasons other
 /// than truncation, or take its time.
 pub(super) fn on_local_disk(file: &File) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        // From statfs(2) and linux/magic.h: NFS, SMB, CIFS, SMB2, 9p, FUSE, AFS, Ceph, Coda, NCP.
-        const REMOTE: [u32; 10] = [
-            0x6969,
-            0x517b,
-            0xff53_4d42,
-            0xfe53_4d42,
-            0x0102_1997,
-            0x6573_5546,
-            0x5346_414f,
-            0x00c3_6400,
-            0x7375_7245,
-            0x564c,
-        ];
-        file_system(file).is_some_and(|stat| !REMOTE.contains(&(stat.f_type as u32)))
-    }
-    #[cfg(target_os = "macos")]
-    {
-        file_system(file).is_some_and(|stat| stat.f_flags & libc::MNT_LOCAL as u32 != 0)
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
-    {
-        let _ = file;
-        false
-    }
+    // From statfs(2) and linux/magic.h: NFS, SMB, CIFS, SMB2, 9p, FUSE, AFS, Ceph, Coda, NCP.
+    const REMOTE: [u32; 10] = [
+        0x6969,
+        0x517b,
+        0xff53_4d42,
+        0xfe53_4d42,
+        0x0102_1997,
+        0x6573_5546,
+        0x5346_414f,
+        0x00c3_6400,
+        0x7375_7245,
+        0x564c,
+    ];
+    file_system(file).is_some_and(|stat| !REMOTE.contains(&(stat.f_type as u32)))
 }
 
 /// What the system says about the file system that holds `file`.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
 fn file_system(file: &File) -> Option<libc::statfs> {
     let mut stat = std::mem::MaybeUninit::<libc::statfs>::uninit();
     // SAFETY: the descriptor is open as long as `file` is borrowed, and `stat` has room for the answer.

@@ -1,4 +1,5 @@
-//! Systems without the guard of `map.rs`: nothing is mapped, everything is read.
+//! Systems on which the guard of `map.rs` was never tried (what a lost page raises is not the same everywhere), and
+//! those without signals: nothing is mapped, everything is read.
 
 use std::fs::File;
 use std::io;

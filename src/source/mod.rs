@@ -10,16 +10,18 @@ mod ends;
 mod feed;
 pub mod follow;
 mod growing;
-#[cfg_attr(not(unix), path = "map_none.rs")]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "map_none.rs")]
 mod map;
 mod names;
+mod number;
 mod peek;
 mod reader;
 mod rotation;
 mod text;
 mod unfold;
 
-use std::path::PathBuf;
+use std::fs::{File, Metadata};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 pub use chunk::{Chunk, FIELD_END, FILLER, Place, Segment};
@@ -66,9 +68,9 @@ pub enum Origin {
 /// What makes a file the same file under another name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Identity {
-    /// Device and inode.
+    /// Device and inode, or what the system has instead.
     Inode(u64, u64),
-    /// The path with all links resolved, on systems whose files have no stable number.
+    /// The path with all links resolved, where files have no stable number.
     Path(PathBuf),
 }
 
@@ -148,17 +150,23 @@ impl SourceFile {
 
 impl Identity {
     /// Of the file whose metadata is `meta`, found at `path`.
-    pub fn of(path: &std::path::Path, meta: &std::fs::Metadata) -> Option<Identity> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            let _ = path;
-            Some(Identity::Inode(meta.dev(), meta.ino()))
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = meta;
-            std::fs::canonicalize(path).ok().map(Identity::Path)
+    pub fn of(path: &Path, meta: &Metadata) -> Option<Identity> {
+        Identity::from(number::of_path(path, meta), path)
+    }
+
+    /// Of an open file whose metadata is `meta`, found at `path`.
+    pub(in crate::source) fn of_open(
+        file: &File,
+        path: &Path,
+        meta: &Metadata,
+    ) -> Option<Identity> {
+        Identity::from(number::of_file(file, meta), path)
+    }
+
+    fn from(number: Option<(u64, u64)>, path: &Path) -> Option<Identity> {
+        match number {
+            Some((device, number)) => Some(Identity::Inode(device, number)),
+            None => std::fs::canonicalize(path).ok().map(Identity::Path),
         }
     }
 }

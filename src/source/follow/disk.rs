@@ -9,14 +9,16 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use super::super::feed::kind;
+use super::super::number;
+use super::print::hash;
 
 /// What makes a file this file. Numbers are used again for new files once a file is gone, sooner than one
 /// would think; the time of birth tells them apart on file systems that keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Inode {
-    /// Device; 0 on systems without.
+    /// Device; 0 where there is none.
     pub(super) device: u64,
-    /// Number on that device.
+    /// Number on that device, or one made of the path where it has none.
     pub(super) number: u64,
     /// Nanoseconds since 1970 at which it was made; 0 where that is not known.
     pub(super) born: u64,
@@ -25,32 +27,29 @@ pub(super) struct Inode {
 impl Inode {
     /// Of the file with this metadata, found at `path`.
     pub(super) fn of(path: &Path, meta: &Metadata) -> Inode {
+        Inode::from(number::of_path(path, meta), path, meta)
+    }
+
+    /// Of an open file with this metadata, found at `path`.
+    pub(super) fn of_open(file: &File, path: &Path, meta: &Metadata) -> Inode {
+        Inode::from(number::of_file(file, meta), path, meta)
+    }
+
+    /// Where the system gives no number, that of the path stands for it.
+    fn from(number: Option<(u64, u64)>, path: &Path, meta: &Metadata) -> Inode {
         let born = meta.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let born = born.map_or(0, |age| u64::try_from(age.as_nanos()).unwrap_or(0));
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            let _ = path;
-            Inode { device: meta.dev(), number: meta.ino(), born }
-        }
-        #[cfg(not(unix))]
-        {
+        let (device, number) = number.unwrap_or_else(|| {
             let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-            Inode { device: 0, number: hash(path.to_string_lossy().as_bytes()), born }
-        }
+            (0, hash(path.to_string_lossy().as_bytes()))
+        });
+        Inode { device, number, born }
     }
 
     /// Whether both are the same file, one of them being open: its number cannot have been given away, and
     /// an overlay file system changes the time of birth when a file is first written to.
     pub(super) fn is_held_as(&self, other: &Inode) -> bool {
-        #[cfg(unix)]
-        {
-            (self.device, self.number) == (other.device, other.number)
-        }
-        #[cfg(not(unix))]
-        {
-            self == other
-        }
+        (self.device, self.number) == (other.device, other.number)
     }
 }
 

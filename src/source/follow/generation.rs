@@ -128,7 +128,7 @@ impl Generation {
             id,
             name,
             path: path.to_owned(),
-            inode: Inode::of(path, meta),
+            inode: Inode::of_open(&file, path, meta),
             file,
             print: Print::default(),
             text: Text::Unknown,
@@ -233,9 +233,9 @@ impl Generation {
 
     /// Goes on in a copy that holds all that was read, and which nobody writes to.
     pub(super) fn go_on_in(&mut self, path: &Path, file: File, meta: &Metadata) {
+        self.inode = Inode::of_open(&file, path, meta);
         self.file = file;
         self.path = path.to_owned();
-        self.inode = Inode::of(path, meta);
         self.size = meta.len();
         self.sealed = true;
         self.at_end = false;

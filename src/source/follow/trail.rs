@@ -360,7 +360,7 @@ impl Trail {
                 return false;
             }
         };
-        let inode = Inode::of(&self.path, &meta);
+        let inode = Inode::of_open(&file, &self.path, &meta);
         let held = self.generations.last().filter(|_| self.live);
         if held.is_some_and(|held| held.inode.is_held_as(&inode)) {
             return false;

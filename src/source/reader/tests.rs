@@ -351,6 +351,7 @@ fn a_file_replaced_or_deleted_while_it_is_read_is_reported() {
     }
 }
 
+#[cfg(unix)]
 fn drain_rest(reader: &mut Reader) {
     while reader.advance(0, None).unwrap().is_some() {}
 }

@@ -1,10 +1,15 @@
+#[cfg(unix)]
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use super::{Action, Bell, Heard, Notice, Queue, SourceId, heard, lines};
-use crate::source::follow::stream::{Stream, Streams};
+#[cfg(unix)]
+use super::{Action, heard, lines};
+use super::{Bell, Heard, Notice, Queue, SourceId};
+use crate::source::follow::stream::Stream;
+#[cfg(unix)]
+use crate::source::follow::stream::Streams;
 
 #[cfg(unix)]
 pub(super) fn fifo(folder: &std::path::Path, name: &str) -> std::path::PathBuf {

@@ -11,7 +11,9 @@ use super::super::trail::{Seen, Trail, reason};
 use super::super::watch::untold;
 use super::{Tracker, changed};
 use crate::source::discover;
-use crate::source::feed::{is_pipe, kind};
+#[cfg(unix)]
+use crate::source::feed::is_pipe;
+use crate::source::feed::kind;
 
 impl Tracker {
     pub(super) fn add_stdin(&mut self) {

@@ -41,7 +41,7 @@ impl Trail {
         let mut copy = None;
         for sibling in unknown {
             let Ok((file, meta)) = open_regular(&sibling.path) else { continue };
-            let inode = Inode::of(&sibling.path, &meta);
+            let inode = Inode::of_open(&file, &sibling.path, &meta);
             if inode != sibling.inode {
                 continue;
             }
@@ -105,7 +105,7 @@ impl Trail {
                 continue;
             }
             let Ok((file, meta)) = open_regular(&sibling.path) else { continue };
-            let inode = Inode::of(&sibling.path, &meta);
+            let inode = Inode::of_open(&file, &sibling.path, &meta);
             if inode == sibling.inode && !live.begins_with(&file, meta.len()) {
                 copies.push((sibling.path, file, meta));
             }
@@ -131,7 +131,7 @@ impl Trail {
             for index in unseen {
                 let path = &siblings[index].path;
                 let Ok((file, meta)) = open_regular(path) else { continue };
-                let inode = Inode::of(path, &meta);
+                let inode = Inode::of_open(&file, path, &meta);
                 // Names move while one looks: this must be a file that is still to be opened.
                 if inode.is_held_as(&new) || cx.known.has(&inode) {
                     continue;
@@ -149,7 +149,7 @@ impl Trail {
     /// Adds a file that nobody has looked at while it was at the path. What is in it as in one that was read
     /// is not told again: it is a copy.
     fn add_missed(&mut self, cx: &mut Cx<'_>, path: &Path, file: File, meta: &Metadata) {
-        let inode = Inode::of(path, meta);
+        let inode = Inode::of_open(&file, path, meta);
         let own = self.generations.iter().map(|generation| &generation.print);
         // What is as short as a mark may be alike by chance.
         let sure = |print: &&Print| print.end() > MARK_BYTES as u64;
@@ -183,7 +183,7 @@ impl Trail {
 
     /// Begins with the file that the path names now.
     pub(super) fn begin(&mut self, cx: &mut Cx<'_>, file: File, meta: &Metadata, action: Action) {
-        let inode = Inode::of(&self.path, meta);
+        let inode = Inode::of_open(&file, &self.path, meta);
         let (id, now) = (cx.file_id(), cx.reading.now);
         let name = self.call(&self.path);
         let start = self.start(cx, &file, meta, action);
@@ -217,7 +217,7 @@ impl Trail {
         if action == Action::Truncated {
             return Start::Whole;
         }
-        let inode = Inode::of(&self.path, meta);
+        let inode = Inode::of_open(file, &self.path, meta);
         match cx.known.left(&inode) {
             Some(Some(left)) if left.print.kinship(file, meta.len()) == Kinship::Whole => {
                 return Start::Left(left.clone());
@@ -259,7 +259,7 @@ impl Trail {
             return;
         }
         let Ok((file, meta)) = open_regular(path) else { return };
-        if Inode::of(path, &meta) != inode
+        if Inode::of_open(&file, path, &meta) != inode
             || left.print.kinship(&file, meta.len()) != Kinship::Whole
         {
             return;

@@ -88,7 +88,7 @@ impl Trail {
         let mut alike = None;
         for path in places {
             let Ok((file, meta)) = open_regular(path) else { continue };
-            let inode = Inode::of(path, &meta);
+            let inode = Inode::of_open(&file, path, &meta);
             let same = meta.len() >= stored.place.raw
                 && stored.place.mark.stands_before(&file, stored.place.raw)
                 && stored.head.stands_before(&file, stored.head.len as u64);
