@@ -123,9 +123,14 @@ fn check_owner(path: &Path) -> anyhow::Result<()> {
     );
 }
 
+/// Here it is not told who may write a file.
 #[cfg(not(unix))]
-fn check_owner(_path: &Path) -> anyhow::Result<()> {
-    Ok(())
+fn check_owner(path: &Path) -> anyhow::Result<()> {
+    bail!(
+        "{} has hooks, and on this system it is not known whose it is; look at it, and name it with --config if it \
+         is right",
+        path.display()
+    );
 }
 
 fn read_file(path: &Path) -> io::Result<String> {

@@ -1,6 +1,10 @@
-//! SIGINT, SIGTERM and SIGHUP, where something has to be ended in order first.
+//! SIGINT, SIGTERM and SIGHUP (on Windows Ctrl-C and its kin), where something has to be ended in order first.
 
 use std::io;
+
+/// Exit status of a program that Ctrl-C ended: `STATUS_CONTROL_C_EXIT`, 0xc000013a (MS-ERREF, 2.3.1).
+#[cfg(windows)]
+pub(super) const ENDED: i32 = 0xc000_013a_u32.cast_signed();
 
 /// Watches for signals while it lives.
 pub(super) struct Interrupt {
@@ -27,12 +31,14 @@ impl Interrupt {
         Ok(Interrupt { handle })
     }
 
-    /// Systems without signals end the program at once, and what it runs goes on.
+    /// Calls `on_signal`, from a thread of its own, at each Ctrl-C or Ctrl-Break, and when the console is closed. To
+    /// be called once in a process, and it watches until that ends.
     ///
     /// # Errors
-    /// None.
-    #[cfg(not(unix))]
-    pub(super) fn watch(_on_signal: impl Fn() + Send + 'static) -> io::Result<Interrupt> {
+    /// Where the system refuses.
+    #[cfg(windows)]
+    pub(super) fn watch(on_signal: impl Fn() + Send + 'static) -> io::Result<Interrupt> {
+        ctrlc::set_handler(on_signal).map_err(io::Error::other)?;
         Ok(Interrupt {})
     }
 }

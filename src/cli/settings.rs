@@ -1,6 +1,5 @@
 //! What the command line and the configuration file mean together.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -203,6 +202,7 @@ fn follow_settings(
 /// cron and services give their children, says nothing.
 #[cfg(unix)]
 fn stdin_holds_something() -> bool {
+    use std::io::IsTerminal;
     use std::os::fd::AsFd;
     use std::os::unix::fs::FileTypeExt;
 
@@ -213,7 +213,10 @@ fn stdin_holds_something() -> bool {
     !stdin.is_terminal() && (kind.is_file() || kind.is_fifo() || kind.is_socket())
 }
 
-#[cfg(not(unix))]
+/// Whether standard input is a pipe or a file. A console would be waited for, and `NUL`, which services
+/// give their children, says nothing.
+#[cfg(windows)]
 fn stdin_holds_something() -> bool {
-    !std::io::stdin().is_terminal()
+    winapi_util::file::typ(winapi_util::HandleRef::stdin())
+        .is_ok_and(|kind| kind.is_disk() || kind.is_pipe())
 }

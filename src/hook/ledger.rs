@@ -78,9 +78,10 @@ impl Ledger {
     /// Where it cannot be written, or belongs to somebody else; in words.
     pub(super) fn open(folder: Option<&Path>) -> Result<Ledger, String> {
         let Some(folder) = folder else {
-            return Err("no folder to remember attempts in: set XDG_STATE_HOME or HOME, or name a file in one \
-                        with --state"
-                .to_owned());
+            let names = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_STATE_HOME or HOME" };
+            return Err(format!(
+                "no folder to remember attempts in: set {names}, or name a file in one with --state"
+            ));
         };
         let wrong = |error: io::Error| {
             format!(

@@ -1,10 +1,10 @@
 //! One command: started without a shell in a process group of its own, its output drained, ended with all
 //! that belongs to it where it takes too long.
 
-#[cfg(not(unix))]
-mod other;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::io::{self, PipeReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -12,10 +12,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-#[cfg(not(unix))]
-use other as system;
 #[cfg(unix)]
 use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 use super::output::Tail;
 
@@ -44,7 +44,7 @@ pub(super) struct Input {
 #[derive(Debug)]
 pub(super) struct Process {
     child: Arc<Mutex<Child>>,
-    group: system::Group,
+    group: Arc<system::Group>,
     output: Arc<Output>,
 }
 
@@ -109,7 +109,7 @@ impl Process {
         // It holds the writing ends: with it open, the output would never end.
         drop(command);
         let stdin = child.stdin.take();
-        let group = system::Group::of(&child);
+        let group = Arc::new(system::Group::of(&child));
         let process = Process {
             child: Arc::new(Mutex::new(child)),
             group,
@@ -139,7 +139,7 @@ impl Process {
             // One that does not read is no reason to wait, and a closed pipe none to complain.
             spawn_thread("hook-stdin", move || drop(stdin.write_all(&text)))?;
         }
-        let (group, child) = (self.group, Arc::clone(&self.child));
+        let (group, child) = (Arc::clone(&self.group), Arc::clone(&self.child));
         spawn_thread("hook-exit", move || {
             group.wait_for_leader(&child);
             on_exit();

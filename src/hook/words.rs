@@ -5,7 +5,7 @@
 //! anybody can make a bot write. So no placeholder takes free text, each value has a form that can be
 //! neither an option nor shell syntax, and a value that does not fit means that nothing is run.
 
-use std::path::Path;
+mod split;
 
 use super::requirements::Requirement;
 use crate::model::Pattern;
@@ -20,16 +20,16 @@ const NAME_BYTES: usize = 100;
 /// Longest name of a source: `PATH_MAX` of Linux.
 const SOURCE_BYTES: usize = 4096;
 
-/// Shells, which run the text behind `-c`.
+/// Shells, which run the text behind `-c`. Those of Windows run all that stands behind them.
 const SHELLS: [&str; 9] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "busybox"];
 
 /// Splits what stands behind `--hook` into words, by the rules of a POSIX shell for quotes and backslashes
-/// and nothing else: no variables, no globs, no pipes.
+/// and nothing else: no variables, no globs, no pipes. On Windows a backslash is itself.
 ///
 /// # Errors
 /// Where a quote is not closed, there are no words, or [`check`] refuses them.
 pub fn split(command: &str) -> Result<Vec<String>, String> {
-    let words = shlex::split(command).ok_or("a quote is not closed")?;
+    let words = split::split(command).ok_or("a quote is not closed")?;
     check(&words)?;
     Ok(words)
 }
@@ -72,14 +72,41 @@ pub fn check(words: &[String]) -> Result<(), String> {
                     and put the placeholder behind the script, as in `sh -c 'install \"$1\"' sh {package}`"
             .to_owned());
     }
+    if has_placeholder_for_windows(words) {
+        return Err("a placeholder behind `cmd` or PowerShell would be read by it: name the program itself, or use \
+                    `powershell -File SCRIPT.ps1 {package}`"
+            .to_owned());
+    }
     Ok(())
+}
+
+/// What a word calls as a program: its last name in small letters, without `.exe`.
+fn program_of(word: &str) -> String {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or(word).to_ascii_lowercase();
+    name.strip_suffix(".exe").map_or_else(|| name.clone(), str::to_owned)
+}
+
+/// Whether a placeholder stands where one of Windows' shells reads it: `cmd` reads its whole line anew, PowerShell
+/// what stands behind it and no `-File`.
+fn has_placeholder_for_windows(words: &[String]) -> bool {
+    let Some(shell) = words
+        .iter()
+        .position(|word| matches!(program_of(word).as_str(), "cmd" | "powershell" | "pwsh"))
+    else {
+        return false;
+    };
+    let behind = &words[shell + 1..];
+    let is_file = |word: &String| word.eq_ignore_ascii_case("-file");
+    let read = match behind.iter().position(is_file) {
+        Some(file) if program_of(&words[shell]) != "cmd" => &behind[..file],
+        _ => behind,
+    };
+    read.iter().any(|word| has_placeholder(word))
 }
 
 /// The script that a shell is given, where the command is a shell's (also behind `env` and the like).
 fn shell_script(words: &[String]) -> Option<&str> {
-    let shell = words.iter().position(|word| {
-        Path::new(word).file_name().is_some_and(|name| SHELLS.iter().any(|shell| name == *shell))
-    })?;
+    let shell = words.iter().position(|word| SHELLS.contains(&program_of(word).as_str()))?;
     let is_c = |word: &String| {
         word.strip_prefix('-').is_some_and(|flags| {
             !flags.starts_with('-')
@@ -280,6 +307,8 @@ mod tests {
         }
     }
 
+    /// What a backslash does on Windows, `split.rs` tests.
+    #[cfg(not(windows))]
     #[test]
     fn commands_are_split_once_and_by_quotes_alone() {
         assert_eq!(
@@ -304,6 +333,18 @@ mod tests {
             assert!(split(shell).unwrap_err().contains("\"$1\""), "{shell}");
         }
         assert!(split(r#"sh -c 'pip install "$1"' sh {package}"#).is_ok());
+        for shell in [
+            "cmd /c pip install {package}",
+            "C:/Windows/System32/CMD.EXE /c start {source}",
+            "cmd /c x.bat -file {source}",
+            "powershell -Command \"pip install {package}\"",
+            "pwsh {source}",
+            "powershell {source} -File x.ps1",
+        ] {
+            assert!(split(shell).unwrap_err().contains("-File"), "{shell}");
+        }
+        assert!(split("powershell.exe -NoProfile -file restart.ps1 {package}").is_ok());
+        assert!(split("cmd /c restart.bat").is_ok());
     }
 
     #[test]

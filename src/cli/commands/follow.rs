@@ -65,6 +65,7 @@ impl Stop {
     }
 
     /// Hooks are to count their attempts anew.
+    #[cfg(unix)]
     fn count_anew(&self) {
         if let Some(hooks) = self.hooks.get() {
             hooks.count_anew();

@@ -23,7 +23,7 @@ pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
 }
 
 /// The process group of a command.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Group {
     leader: Option<Pid>,
 }
@@ -36,23 +36,23 @@ impl Group {
 
     /// Waits until the leader has exited, and leaves it to be taken in: until then its number, which is the
     /// group's, is nobody else's.
-    pub(super) fn wait_for_leader(self, _child: &Mutex<Child>) {
+    pub(super) fn wait_for_leader(&self, _child: &Mutex<Child>) {
         let Some(leader) = self.leader else { return };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while waitid(WaitId::Pid(leader), options).err() == Some(Errno::INTR) {}
     }
 
     /// SIGTERM to the group.
-    pub(super) fn terminate(self, _child: &Mutex<Child>) {
+    pub(super) fn terminate(&self, _child: &Mutex<Child>) {
         self.signal(Signal::TERM);
     }
 
     /// SIGKILL to the group.
-    pub(super) fn kill(self, _child: &Mutex<Child>) {
+    pub(super) fn kill(&self, _child: &Mutex<Child>) {
         self.signal(Signal::KILL);
     }
 
-    fn signal(self, signal: Signal) {
+    fn signal(&self, signal: Signal) {
         if let Some(leader) = self.leader {
             // A group that is gone needs none.
             let _ = kill_process_group(leader, signal);

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::Stop;
+#[cfg(windows)]
+use crate::cli::interrupt;
 
 /// Asks to end at the first SIGINT or SIGTERM. At the second the program ends as it stands. With hooks, SIGHUP
 /// makes their attempts count anew; when it comes because the terminal is gone, it asks to end as well.
@@ -45,10 +47,21 @@ fn is_ignored(signal: i32) -> bool {
     mask >> (signal - 1) & 1 == 1
 }
 
-/// Elsewhere Ctrl-C ends the program as it stands.
-#[cfg(not(unix))]
-pub(super) fn watch(_stop: Arc<Stop>, _has_hooks: bool) -> io::Result<()> {
-    Ok(())
+/// Asks to end at the first Ctrl-C or Ctrl-Break, or when the console is closed. At the second the program ends as
+/// it stands. There is no word by which attempts would count anew.
+#[cfg(windows)]
+pub(super) fn watch(stop: Arc<Stop>, _has_hooks: bool) -> io::Result<()> {
+    #[allow(
+        clippy::exit,
+        clippy::disallowed_methods,
+        reason = "whoever asks twice does not want to wait for what is left"
+    )]
+    let ask = move || {
+        if !stop.ask() {
+            std::process::exit(interrupt::ENDED);
+        }
+    };
+    ctrlc::set_handler(ask).map_err(io::Error::other)
 }
 
 /// Asks to end when the reader of standard output is gone, also while there is nothing to tell. It sleeps
