@@ -130,12 +130,11 @@ impl<'r> Lane<'r> {
             // What lies between is not looked at where it is much: how much of it is shown must not matter.
             let near = before.filter(|(before, _)| at - before <= sample::REACH);
             let zone = self.runs.zone.clone();
-            let between = |tell: &mut dyn FnMut(&diagnosis::Sample<'_>)| {
-                let Some((from, place)) = near else { return false };
-                let (mut known, mut lines) = (Some((from, place)), Vec::new());
-                let whole = [(from, at)];
+            let between = || {
+                let (mut known, mut lines) = (near?, Vec::new());
+                let whole = [(known.0, at)];
                 let stretches: Box<dyn Iterator<Item = (usize, usize)>> = match weave {
-                    Some((weave, index)) => Box::new(weave.stretches_of(index, from, at)),
+                    Some((weave, index)) => Box::new(weave.stretches_of(index, known.0, at)),
                     None => Box::new(whole.into_iter()),
                 };
                 for (mut start, end) in stretches {
@@ -145,30 +144,33 @@ impl<'r> Lane<'r> {
                         start = line.end;
                     }
                 }
-                for (line, stamp) in lines.iter().zip(sample::stamps_of(chunk.bytes, &lines)) {
-                    let place = chunk.place(line.start, known);
-                    known = Some((line.start, place));
-                    tell(&diagnosis::Sample {
+                let stamps = sample::stamps_of(chunk.bytes, &lines);
+                let samples = lines.into_iter().zip(stamps).map(|(line, stamp)| {
+                    let place = chunk.place(line.start, Some(known));
+                    known = (line.start, place);
+                    diagnosis::Sample {
                         place,
                         stamp: stamp.map(|stamp| match &zone {
                             Some(zone) => stamp.with_zone(zone),
                             None => stamp,
                         }),
-                        line: &chunk.bytes[line.clone()],
+                        line: &chunk.bytes[line],
                         skipped: false,
                         is_first: true,
                         tells: false,
-                    });
-                }
-                true
+                        said: None,
+                    }
+                });
+                Some(samples.collect())
             };
             let sample = diagnosis::Sample {
                 place: sample.place,
-                stamp: sample.stamp,
+                stamp: sample.read.stamp,
                 line,
                 skipped: sample.position >= sample::EVERY_LINE,
                 is_first: sample.is_first,
                 tells: sample.tells,
+                said: sample.read.said,
             };
             self.runs.sample(&sample, &between);
         }

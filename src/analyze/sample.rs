@@ -13,7 +13,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 use rayon::prelude::*;
 
-use crate::diagnosis;
+use crate::diagnosis::{self, Said};
 use crate::event::{Stamp, Weave, read_record};
 use crate::source::{Chunk, Place};
 
@@ -29,6 +29,11 @@ pub(super) const NEAR_LINES: u64 = 4 << 20;
 /// And behind that, one line in so many bytes: a reading of a line costs about what a search through
 /// a thousand does, and this is three hundred lines.
 pub(super) const BLOCK: u64 = 32 << 10;
+
+/// Behind this position it is asked only in one of [`SPARSE`] blocks of [`BLOCK`] bytes what a sample says: that
+/// costs more than to read its time.
+const SAYING: u64 = 4 << 20;
+const SPARSE: u64 = 4;
 
 /// What lies between two samples is gone through line by line only where they are at most this far apart.
 pub(super) const REACH: usize = 2 * BLOCK as usize;
@@ -46,8 +51,11 @@ const LATER: u64 = 16 << 20;
 /// Kinds of lines that are so looked for.
 const TELLERS: usize = 2;
 
-/// So much of a line is read for its time. A JSON record that is longer has no time then.
+/// So much of a line is read. A JSON record that is longer has no time then.
 const READ: usize = 16 << 10;
+
+/// So many lines at least are read together on one core.
+const MANY: usize = 64;
 
 /// A sample found in a piece of a part.
 #[derive(Debug)]
@@ -55,11 +63,30 @@ pub(super) struct Seen {
     at: usize,
     /// Newlines of the piece before it.
     lines: u64,
-    stamp: Option<Stamp>,
+    read: Reading,
     /// It is the first line of its block.
     is_first: bool,
     /// Which tellers it holds, the first of its block and piece: a bit each.
     tells: u8,
+}
+
+/// What was read of a line.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reading {
+    /// Its time, where it has one.
+    pub(super) stamp: Option<Stamp>,
+    /// What it says, where that is asked.
+    pub(super) said: Option<Said>,
+}
+
+impl Reading {
+    /// Reads a line; what it says where that `is_asked`.
+    fn of(line: &[u8], is_asked: bool) -> Reading {
+        let line = &line[..line.len().min(READ)];
+        let record = read_record(line);
+        let said = is_asked.then(|| Said::of(line, &record));
+        Reading { stamp: record.stamp, said }
+    }
 }
 
 /// A line that is a sample.
@@ -69,8 +96,8 @@ pub(super) struct Sample {
     pub(super) position: u64,
     /// Where it begins in its file.
     pub(super) place: Place,
-    /// Its time, where it has one.
-    pub(super) stamp: Option<Stamp>,
+    /// What was read of it.
+    pub(super) read: Reading,
     /// It is looked at whatever it says; else only for what it says.
     pub(super) is_first: bool,
     /// It was looked for because it prints what the process holds.
@@ -187,8 +214,9 @@ pub(super) fn look(
     for (at, (is_first, tells)) in found {
         lines += newlines(&bytes[counted..at]);
         counted = at;
-        let stamp = stamp_of(&bytes[at..line_end(bytes, at).min(end)]);
-        seen.push(Seen { at, lines, stamp, is_first, tells });
+        let is_asked = tells != 0 || is_asked(base + at as u64);
+        let read = Reading::of(&bytes[at..line_end(bytes, at).min(end)], is_asked);
+        seen.push(Seen { at, lines, read, is_first, tells });
     }
     (seen, lines + newlines(&bytes[counted..end]))
 }
@@ -197,6 +225,11 @@ pub(super) fn look(
 fn sampled_in(position: u64) -> (u64, u64) {
     let length = if position < NEAR_LINES { NEAR_BLOCK } else { BLOCK };
     (position - position % length, length)
+}
+
+/// Whether it is asked of a sample at `position` what it says.
+fn is_asked(position: u64) -> bool {
+    position < SAYING || (position / BLOCK).is_multiple_of(SPARSE)
 }
 
 /// The first sample that begins between `from`, where a line begins, and `end`.
@@ -243,7 +276,7 @@ impl Sampler {
                 let byte = first.byte + (at - start) as u64;
                 Place { byte, line: first.line + lines, ..first }
             };
-            for Seen { at, lines, stamp, is_first, tells } in seen.drain(..) {
+            for Seen { at, lines, mut read, is_first, tells } in seen.drain(..) {
                 let position = base + at as u64;
                 // Another piece may have shown the first of the block.
                 let mut is_telling = false;
@@ -255,7 +288,10 @@ impl Sampler {
                 }
                 if is_first || is_telling {
                     let place = counted(at, lines);
-                    samples.push(Sample { position, place, stamp, is_first, tells: is_telling });
+                    if !is_telling && !is_asked(position) {
+                        read.said = None;
+                    }
+                    samples.push(Sample { position, place, read, is_first, tells: is_telling });
                 }
             }
             self.known = (end > start).then(|| {
@@ -313,12 +349,14 @@ impl Sampler {
             }
         }
         found.sort_unstable();
-        let lines: Vec<_> = found.iter().map(|&(at, _)| at..line_end(bytes, at)).collect();
-        let stamps = stamps_of(bytes, &lines);
-        let samples = found.into_iter().zip(stamps).map(|((at, lane), stamp)| {
+        let read = found.par_iter().with_min_len(MANY).map(|&(at, _)| {
+            Reading::of(&bytes[at..line_end(bytes, at)], is_asked(base + at as u64))
+        });
+        let read: Vec<Reading> = read.collect();
+        let samples = found.into_iter().zip(read).map(|((at, lane), read)| {
             let place = self.place(part, base, at);
             let position = base + at as u64;
-            (lane, Sample { position, place, stamp, is_first: true, tells: false })
+            (lane, Sample { position, place, read, is_first: true, tells: false })
         });
         let samples = samples.collect();
         self.upto = base + weave.end() as u64;
@@ -353,12 +391,8 @@ impl Sampler {
 
 /// The times of lines of a text, read on all cores.
 pub(super) fn stamps_of(bytes: &[u8], lines: &[Range<usize>]) -> Vec<Option<Stamp>> {
-    lines.par_iter().with_min_len(64).map(|line| stamp_of(&bytes[line.clone()])).collect()
-}
-
-/// The time of a line.
-pub(super) fn stamp_of(line: &[u8]) -> Option<Stamp> {
-    read_record(&line[..line.len().min(READ)]).stamp
+    let stamp = |line: &Range<usize>| Reading::of(&bytes[line.clone()], false).stamp;
+    lines.par_iter().with_min_len(MANY).map(stamp).collect()
 }
 
 fn newlines(bytes: &[u8]) -> u64 {

@@ -120,7 +120,7 @@ impl Stream<'_> {
                 self.tellers.learn(&part.bytes[part.line(at)]);
             }
             if let Some(zone) = &self.zone {
-                sample.stamp = sample.stamp.map(|stamp| stamp.with_zone(zone));
+                sample.read.stamp = sample.read.stamp.map(|stamp| stamp.with_zone(zone));
             }
             self.lanes[lane].samples.push_back(sample);
         }

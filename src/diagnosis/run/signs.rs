@@ -129,8 +129,15 @@ impl Runs<'_> {
             };
             let line = bytes.as_slice();
             let place = *place;
-            let sample =
-                Sample { place, stamp, line, skipped: false, is_first: false, tells: true };
+            let sample = Sample {
+                place,
+                stamp,
+                line,
+                skipped: false,
+                is_first: false,
+                tells: true,
+                said: None,
+            };
             self.signs.last_line(&sample);
         }
     }
@@ -145,7 +152,15 @@ impl Runs<'_> {
                 None => stamp,
             };
             let (line, place) = (bytes.as_slice(), *place);
-            let sample = Sample { place, stamp, line, skipped: true, is_first: true, tells: false };
+            let sample = Sample {
+                place,
+                stamp,
+                line,
+                skipped: true,
+                is_first: true,
+                tells: false,
+                said: None,
+            };
             self.signs.ending(&sample);
         }
     }

@@ -4,6 +4,7 @@
 //! of the kind that a wrong clock causes comes behind it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Coming, Moment, Sample, Sign};
 use crate::event::Stamp;
@@ -28,21 +29,20 @@ const NEAR_HOUR: f64 = 120.0;
 /// Follows the times of a run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Clock {
-    last: Option<Moment>,
+    last: Option<Arc<Moment>>,
     /// Samples in order up to now.
     in_order: u32,
     /// The last jump that may be one: what stood before and behind it, and by how many seconds.
-    jump: Option<(Moment, Moment, f64)>,
+    jump: Option<(Arc<Moment>, Arc<Moment>, f64)>,
     /// How often time went back.
     back: u32,
 }
 
 impl Clock {
-    pub(super) fn sample(&mut self, sample: &Sample<'_>) {
+    /// The next sample that has a time; `now` is what is remembered of it.
+    pub(super) fn sample(&mut self, sample: &Sample<'_>, now: &Arc<Moment>) {
         let (Some(stamp), Some(seconds)) = (&sample.stamp, sample.seconds()) else { return };
-        let (last, now) = (self.last.take(), sample.moment());
-        self.last = Some(now.clone());
-        let Some(last) = last else { return };
+        let Some(last) = self.last.replace(Arc::clone(now)) else { return };
         let Some(before) = last.stamp.as_ref().filter(|before| is_of_one_clock(before, stamp))
         else {
             self.in_order = 0;
@@ -59,7 +59,7 @@ impl Clock {
             && skew < ANOTHER
             && !is_winter_time
             && last.line.place.file == now.line.place.file;
-        self.jump = is_jump.then_some((last, now, skew));
+        self.jump = is_jump.then(|| (last, Arc::clone(now), skew));
         self.in_order = 0;
     }
 
@@ -76,6 +76,7 @@ impl Clock {
             return None;
         }
         let (first, last, skew) = self.jump.take()?;
+        let (first, last) = (Arc::unwrap_or_clone(first), Arc::unwrap_or_clone(last));
         Some(Sign {
             rule: RULE,
             subject: "back".to_owned(),

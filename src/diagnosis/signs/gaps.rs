@@ -11,6 +11,7 @@ mod planned;
 mod spread;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Between, Coming, Moment, Sample, Sign};
 use crate::diagnosis::rhythm::length;
@@ -84,8 +85,8 @@ const NEAR: f64 = 120.0;
 pub(super) struct Gaps {
     spread: Spread,
     /// The last line with a time, and the one before it.
-    last: Option<Moment>,
-    older: Option<Moment>,
+    last: Option<Arc<Moment>>,
+    older: Option<Arc<Moment>>,
     /// Lines behind `last` were not looked at.
     unseen: bool,
     /// Lines without a time since `last`.
@@ -105,10 +106,10 @@ pub(super) struct Gaps {
 #[derive(Debug, Clone)]
 struct Silence {
     /// The last line before it, and the one before that.
-    before: Moment,
-    older: Option<Moment>,
+    before: Arc<Moment>,
+    older: Option<Arc<Moment>>,
     /// The first line behind it.
-    behind: Moment,
+    behind: Arc<Moment>,
     seconds: f64,
     /// How many lines with times had been seen.
     at: u64,
@@ -129,15 +130,16 @@ impl Silence {
 }
 
 impl Gaps {
-    /// The next sample; `between` tells what lies before it.
-    pub(super) fn sample(&mut self, sample: &Sample<'_>, between: Between<'_>) {
-        let Some(stamp) = &sample.stamp else {
-            self.unseen |= sample.skipped;
-            self.untimed += 1;
-            return;
-        };
-        let now = sample.moment();
-        let (last, older) = (self.last.replace(now.clone()), self.older.take());
+    /// The next sample has no time.
+    pub(super) fn untimed(&mut self, sample: &Sample<'_>) {
+        self.unseen |= sample.skipped;
+        self.untimed += 1;
+    }
+
+    /// The next sample that has a time; `now` is what is remembered of it, `between` tells what lies before it.
+    pub(super) fn sample(&mut self, sample: &Sample<'_>, now: Arc<Moment>, between: Between<'_>) {
+        let Some(stamp) = &sample.stamp else { return };
+        let (last, older) = (self.last.replace(Arc::clone(&now)), self.older.take());
         let unseen = std::mem::take(&mut self.unseen);
         let untimed = std::mem::take(&mut self.untimed);
         self.older.clone_from(&last);
@@ -300,9 +302,9 @@ impl Gaps {
         let after = coming.after?;
         let seconds = apart(after.stamp.as_ref(), coming.moment.stamp.as_ref()?)?;
         (seconds >= LEAST && self.slept != Some(coming.moment.line.place)).then(|| Silence {
-            before: after.clone(),
+            before: Arc::new(after.clone()),
             older: None,
-            behind: coming.moment.clone(),
+            behind: Arc::new(coming.moment.clone()),
             seconds,
             at: self.count + 1,
             sparse: false,
@@ -319,9 +321,9 @@ impl Gaps {
         let is_known = self.slept == Some(place)
             || self.kept.iter().any(|silence| silence.behind.line.place == place);
         (seconds >= LEAST && !is_known).then(|| Silence {
-            before: before.clone(),
+            before: Arc::new(before.clone()),
             older: None,
-            behind: behind.clone(),
+            behind: Arc::new(behind.clone()),
             seconds,
             at: self.count + 1,
             sparse: false,
@@ -374,8 +376,8 @@ impl Gaps {
             subject: "silence".to_owned(),
             level: Level::Warning,
             count: 1,
-            first: silence.before.clone(),
-            last: silence.behind.clone(),
+            first: silence.before.as_ref().clone(),
+            last: silence.behind.as_ref().clone(),
             captures: captures.map(|(name, value)| (name.to_owned(), value)).into(),
             says_most: true,
             causes_since: None,
@@ -383,37 +385,49 @@ impl Gaps {
     }
 }
 
-/// The longest silence among the lines that `between` tells, which lie in `whole`; `None` where it does not
-/// tell all.
+/// The longest silence among the lines that lie in `whole`; `None` where `between` does not tell them.
 fn longest_in(whole: Silence, between: Between<'_>) -> Option<Silence> {
-    let mut longest: Option<Silence> = None;
-    let mut last = whole.before.clone();
-    let mut older = whole.older.clone();
+    let lines = between()?;
+    // Seconds, where it begins, the line before that, where it ends, and lines without a time in it.
+    let mut longest: Option<(f64, Spot, Option<Spot>, Spot, u32)> = None;
+    let (mut last, mut older) = ((Spot::Before, whole.before.stamp.as_ref()), None);
     let mut untimed = 0;
-    let mut see = |now: Moment| {
-        let Some(stamp) = &now.stamp else {
+    let spots = lines.iter().enumerate().map(|(at, line)| (Spot::Line(at), line.stamp.as_ref()));
+    for (spot, stamp) in spots.chain([(Spot::Behind, whole.behind.stamp.as_ref())]) {
+        let Some(now) = stamp else {
             untimed += 1;
-            return;
+            continue;
         };
         let untimed = std::mem::take(&mut untimed);
-        let Some(seconds) = apart(last.stamp.as_ref(), stamp).filter(|apart| *apart >= 0.0) else {
-            return;
-        };
-        if longest.as_ref().is_none_or(|longest| seconds > longest.seconds) {
-            longest = Some(Silence {
-                before: last.clone(),
-                older: older.clone(),
-                behind: now.clone(),
-                seconds,
-                untimed,
-                ..whole.clone()
-            });
+        let Some(seconds) = apart(last.1, now).filter(|apart| *apart >= 0.0) else { continue };
+        if longest.is_none_or(|(most, ..)| seconds > most) {
+            longest = Some((seconds, last.0, older, spot, untimed));
         }
-        older = Some(std::mem::replace(&mut last, now));
+        older = Some(last.0);
+        last = (spot, stamp);
+    }
+    let (seconds, before, older, behind, untimed) = longest?;
+    let moment = |spot: Spot| match spot {
+        Spot::Before => Arc::clone(&whole.before),
+        Spot::Line(at) => Arc::new(lines[at].moment()),
+        Spot::Behind => Arc::clone(&whole.behind),
     };
-    let all = between(&mut |sample| see(sample.moment()));
-    see(whole.behind.clone());
-    longest.filter(|_| all)
+    Some(Silence {
+        before: moment(before),
+        older: older.map(moment).or_else(|| whole.older.clone()),
+        behind: moment(behind),
+        seconds,
+        untimed,
+        ..whole.clone()
+    })
+}
+
+/// Where a line stands in a stretch between two samples: it is the one before, one of those between, or the one behind.
+#[derive(Debug, Clone, Copy)]
+enum Spot {
+    Before,
+    Line(usize),
+    Behind,
 }
 
 /// Seconds from one time to another of one clock; below zero where it was set back. Times without a date are

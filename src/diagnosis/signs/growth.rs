@@ -66,18 +66,14 @@ struct Series {
 }
 
 impl Growths {
-    /// One line of the log, in order. `seconds` is its time, or that of the sample before it.
-    pub(super) fn sample(
-        &mut self,
-        sample: &Sample<'_>,
-        record: &Record<'_>,
-        seconds: Option<f64>,
-    ) {
+    /// One line of the log, in order, which may hold readings or not. `seconds` is its time, or that of the sample
+    /// before it.
+    pub(super) fn sample(&mut self, sample: &Sample<'_>, may_hold: bool, seconds: Option<f64>) {
         self.now = seconds.or(self.now);
-        if !may_hold(sample.line) {
+        if !may_hold {
             return;
         }
-        let found = readings_of(record);
+        let found = readings_of(&read_record(sample.line));
         if found.is_empty() {
             return;
         }

@@ -24,6 +24,7 @@ mod token;
 mod trend;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::evidence::Line;
 use super::rhythm::length;
@@ -37,16 +38,11 @@ use frozen::Frozen;
 use gaps::Gaps;
 use growth::{Asked, Growths};
 use offline::Offline;
+use shape::Shape;
 use standstill::Standstill;
 
 pub use growth::telling;
 pub(super) use reading::may_hold as may_tell;
-
-/// Behind this byte of a file, what samples say is looked at in one of [`SPARSE`] blocks of [`BLOCK`] bytes:
-/// that costs more than to look at their times.
-const EVERY: u64 = 4 << 20;
-const BLOCK: u64 = 32 << 10;
-const SPARSE: u64 = 4;
 
 /// Longest text kept of a line that is evidence of a sign.
 const EVIDENCE_BYTES: usize = 400;
@@ -66,11 +62,32 @@ pub struct Sample<'a> {
     pub is_first: bool,
     /// It was looked for because it prints what the process holds.
     pub tells: bool,
+    /// What it says; `None` where it is looked at for its time alone.
+    pub said: Option<Said>,
 }
 
-/// Tells the lines from the sample before up to the one at hand, in order. `false`, and none, where they are
-/// too many.
-pub type Between<'a> = &'a dyn Fn(&mut dyn FnMut(&Sample<'_>)) -> bool;
+/// What a line says, as far as every line that is looked at is asked for it. It is told of the line alone, so that
+/// many can be asked at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Said {
+    shape: Shape,
+    /// It may hold a number that the process tells of itself.
+    may_hold: bool,
+}
+
+impl Said {
+    /// By a line, and the record that was read of it.
+    pub fn of(line: &[u8], record: &Record<'_>) -> Said {
+        Said { shape: shape::shape(&record.message), may_hold: reading::may_hold(line) }
+    }
+
+    fn by(sample: &Sample<'_>) -> Said {
+        sample.said.unwrap_or_else(|| Said::of(sample.line, &read_record(sample.line)))
+    }
+}
+
+/// The lines from the sample before up to the one at hand, in order; `None` where they are too many.
+pub type Between<'a> = &'a dyn Fn() -> Option<Vec<Sample<'a>>>;
 
 impl Sample<'_> {
     /// Its time in seconds, comparable within the source.
@@ -181,41 +198,37 @@ pub(super) struct Signs {
 impl Signs {
     /// The next sample.
     pub(super) fn sample(&mut self, sample: &Sample<'_>, between: Between<'_>) {
-        if sample.is_first {
-            self.clock.sample(sample);
-            self.gaps.sample(sample, between);
+        if sample.is_first && sample.stamp.is_some() {
+            let now = Arc::new(sample.moment());
+            self.clock.sample(sample, &now);
+            self.gaps.sample(sample, now, between);
+        } else if sample.is_first {
+            self.gaps.untimed(sample);
         }
         self.seconds = sample.seconds().or(self.seconds);
-        let is_looked_at =
-            sample.place.byte < EVERY || (sample.place.byte / BLOCK).is_multiple_of(SPARSE);
-        if !sample.tells && !is_looked_at {
-            return;
-        }
-        let record = read_record(sample.line);
-        self.growths.sample(sample, &record, self.seconds);
+        let Some(said) = sample.said else { return };
+        self.growths.sample(sample, said.may_hold, self.seconds);
         if !sample.is_first {
             return;
         }
         let before = std::mem::replace(&mut self.sampled, self.seconds);
         let stride = before.zip(self.seconds).map_or(0.0, |(before, now)| now - before);
         if sample.skipped && self.standstill.is_late(self.seconds, self.stride) {
-            between(&mut |one| {
-                let seconds = std::mem::replace(&mut self.seconds, one.seconds());
-                self.seconds = self.seconds.or(seconds);
-                self.look_at(one, &read_record(one.line));
-            });
+            for one in between().unwrap_or_default() {
+                self.seconds = one.seconds().or(self.seconds);
+                self.look_at(&one, &Said::by(&one).shape);
+            }
             self.seconds = sample.seconds().or(self.seconds);
         }
         self.stride = self.stride.max(stride);
-        self.look_at(sample, &record);
+        self.look_at(sample, &said.shape);
     }
 
     /// What a line says of the market and of the bot being alive.
-    fn look_at(&mut self, sample: &Sample<'_>, record: &Record<'_>) {
-        let shape = shape::shape(&record.message);
+    fn look_at(&mut self, sample: &Sample<'_>, shape: &Shape) {
         let lines = self.lines_up_to(sample);
-        self.frozen.sample(sample, &shape, self.seconds);
-        self.standstill.sample(sample, &shape, self.seconds, lines);
+        self.frozen.sample(sample, shape, self.seconds);
+        self.standstill.sample(sample, shape, self.seconds, lines);
     }
 
     /// How many lines a line stands for, the one before it having been looked at last: those between, as many as
@@ -238,7 +251,7 @@ impl Signs {
             .is_none_or(|(file, end)| (sample.place.file, sample.place.byte) >= (file, end));
         if is_new {
             self.seconds = sample.seconds().or(self.seconds);
-            self.look_at(sample, &read_record(sample.line));
+            self.look_at(sample, &Said::by(sample).shape);
         }
     }
 
@@ -251,7 +264,7 @@ impl Signs {
         };
         if self.growths.last().is_some_and(is_new) {
             let seconds = sample.seconds().or(self.seconds);
-            self.growths.sample(sample, &read_record(sample.line), seconds);
+            self.growths.sample(sample, reading::may_hold(sample.line), seconds);
         }
     }
 

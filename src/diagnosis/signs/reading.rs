@@ -64,40 +64,63 @@ const MOST: f64 = 1e7;
 const MOST_BYTES: f64 = 1e15;
 
 /// Letters with which words that measure something begin, wherever they stand in a longer one.
-const STEMS: [&[u8]; 16] = [
-    b"rss", b"mem", b"heap", b"malloc", b"ram", b"fds", b"fd_", b"desc", b"handle", b"file",
-    b"sock", b"conn", b"task", b"thread", b"queue", b"backlog",
+const STEMS: [&[u8]; 22] = [
+    b"rss",
+    b"mem",
+    b"heap",
+    b"malloc",
+    b"ram",
+    b"fds",
+    b"fd_",
+    b"desc",
+    b"handle",
+    b"file",
+    b"sock",
+    b"conn",
+    b"task",
+    b"thread",
+    b"queue",
+    b"backlog",
+    // For what has no other letters.
+    b"qsize",
+    b"pending",
+    b"coroutine",
+    b"uss",
+    b"resident",
+    b"inflight",
 ];
 
-/// The same for what has no other letters.
-const RARE_STEMS: [&[u8]; 6] =
-    [b"qsize", b"pending", b"coroutine", b"uss", b"resident", b"inflight"];
+/// For each letter, which letters stand behind it, a bit each, where it is the first of a stem and where it is the
+/// second. The five low bits tell letters of either case, and the underscore, from each other.
+const PAIRS: [[u32; 32]; 2] = {
+    let mut pairs = [[0; 32]; 2];
+    let mut stem = 0;
+    while stem < STEMS.len() {
+        let mut at = 0;
+        while at < pairs.len() {
+            pairs[at][(STEMS[stem][at] & 31) as usize] |= 1 << (STEMS[stem][at + 1] & 31);
+            at += 1;
+        }
+        stem += 1;
+    }
+    pairs
+};
 
 /// Whether a line may hold a reading: cheap, and never false where it does.
 pub(crate) fn may_hold(line: &[u8]) -> bool {
     let line = &line[..line.len().min(LINE_BYTES)];
-    // First letters of the stems.
-    const FIRST: [bool; 256] = {
-        let mut first = [false; 256];
-        let letters = b"rmhfdsctqbpui";
-        let mut at = 0;
-        while at < letters.len() {
-            first[letters[at] as usize] = true;
-            first[letters[at].to_ascii_uppercase() as usize] = true;
-            at += 1;
-        }
-        first
+    let begins_stem = |at: usize| {
+        let begins = |stem: &&[u8]| {
+            line.get(at..at + stem.len()).is_some_and(|text| text.eq_ignore_ascii_case(stem))
+        };
+        STEMS.iter().any(begins)
     };
-    line.iter().any(u8::is_ascii_digit)
-        && (0..line.len()).any(|at| {
-            FIRST[line[at] as usize] && {
-                let rest = &line[at..];
-                let begins = |stem: &&[u8]| {
-                    rest.len() >= stem.len() && rest[..stem.len()].eq_ignore_ascii_case(stem)
-                };
-                STEMS.iter().any(&begins) || RARE_STEMS.iter().any(begins)
-            }
-        })
+    let is_pair =
+        |at: usize, one: u8, two: u8| PAIRS[at][usize::from(one & 31)] >> (two & 31) & 1 != 0;
+    let may_begin = |&[one, two, three]: &[u8; 3]| is_pair(0, one, two) && is_pair(1, two, three);
+    let mut starts = line.array_windows().enumerate();
+    starts.any(|(at, letters)| may_begin(letters) && begins_stem(at))
+        && line.iter().any(u8::is_ascii_digit)
 }
 
 /// The readings in the text of a record, in order. Takes time linear in its length.

@@ -17,6 +17,7 @@ fn found(messages: impl IntoIterator<Item = String>, every: f64) -> Option<Sign>
             is_first: true,
             tells: false,
             skipped: false,
+            said: None,
         };
         frozen.sample(&sample, &shape(&message), Some(36_900.0 + at as f64 * every));
     }

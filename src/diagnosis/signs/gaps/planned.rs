@@ -1,5 +1,7 @@
 //! Silences that a log explains: they were announced, they come each day, or they are none.
 
+use std::sync::Arc;
+
 use jiff::civil::DateTime;
 
 use super::Silence;
@@ -70,7 +72,7 @@ const WAITS: [&str; 14] = [
 /// Whether a silence is explained by the lines around it; `usual` is the longest other time, in seconds.
 pub(super) fn is_planned(silence: &Silence, usual: f64) -> bool {
     let before = [Some(&silence.before), silence.older.as_ref()];
-    let announces = |moment: &Moment| {
+    let announces = |moment: &Arc<Moment>| {
         let text = moment.line.text.to_lowercase();
         says(&text) || announced(&text).is_some_and(|seconds| seconds >= silence.seconds * 0.5)
     };

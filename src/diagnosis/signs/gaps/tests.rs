@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -30,14 +31,16 @@ fn seen(times: &[Option<u32>], every: usize) -> Gaps {
         skipped,
         is_first: true,
         tells: false,
+        said: None,
     };
     let mut gaps = Gaps::default();
     for at in (0..lines.len()).step_by(every) {
-        let between = |tell: &mut dyn FnMut(&Sample<'_>)| {
-            (at.saturating_sub(every)..at).for_each(|at| tell(&sample(at, false)));
-            true
-        };
-        gaps.sample(&sample(at, every > 1), &between);
+        let between = || Some((at.saturating_sub(every)..at).map(|at| sample(at, false)).collect());
+        let sample = sample(at, every > 1);
+        match &sample.stamp {
+            Some(_) => gaps.sample(&sample, Arc::new(sample.moment()), &between),
+            None => gaps.untimed(&sample),
+        }
     }
     gaps
 }

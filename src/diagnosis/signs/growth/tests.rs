@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use super::{Asked, Growths, telling};
+use super::{Asked, Growths, may_hold, telling};
 use crate::diagnosis::signs::Sample;
 use crate::event::read_record;
 use crate::source::Place;
@@ -16,8 +16,9 @@ fn see(growths: &mut Growths, at: u64, line: &str) {
         is_first: true,
         tells: false,
         skipped: false,
+        said: None,
     };
-    growths.sample(&sample, &record, sample.seconds());
+    growths.sample(&sample, may_hold(sample.line), sample.seconds());
 }
 
 /// What rises in lines of which one comes every `every` seconds.

@@ -18,6 +18,7 @@ fn found(seconds: u32, says: impl Fn(u32) -> Vec<String>) -> Option<Sign> {
                 is_first: true,
                 tells: false,
                 skipped: false,
+                said: None,
             };
             standstill.sample(&sample, &shape(&message), Some(36_600.0 + f64::from(second)), 1.0);
         }
@@ -83,8 +84,15 @@ fn a_time_without_work_is_late_only_where_samples_lie_nearer() {
         let message = tick(second).unwrap();
         let place = Place { file: 0, byte: 0, line: u64::from(second) + 1 };
         let line = message.as_bytes();
-        let sample =
-            Sample { place, stamp: None, line, is_first: true, tells: false, skipped: false };
+        let sample = Sample {
+            place,
+            stamp: None,
+            line,
+            is_first: true,
+            tells: false,
+            skipped: false,
+            said: None,
+        };
         standstill.sample(&sample, &shape(&message), Some(f64::from(second)), 1.0);
     }
     for (now, stride, late) in
