@@ -1,6 +1,9 @@
 //! Finished logs, once, to a report.
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::join::join_sources;
 use super::lanes::Finished;
@@ -63,11 +66,20 @@ pub fn run(
     observer: &mut (dyn Observer + Send),
 ) -> Result<Outcome, Failure> {
     let rules = crate::rules::load(&options.rules).map_err(Failure::Rules)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads.unwrap_or(0))
-        .build()
-        .map_err(|error| Failure::Threads(error.to_string()))?;
-    pool.install(|| read_all(&rules, paths, options, observer))
+    // Thousands of texts, which the end of the process gives back at once: one by one it takes a millisecond.
+    let rules = ManuallyDrop::new(rules);
+    pool(options.threads)?.install(|| read_all(&rules, paths, options, observer))
+}
+
+/// The threads that share the work, the one at hand among them: nothing has to be woken for a small log.
+///
+/// # Errors
+/// Where they cannot be started.
+fn pool(threads: Option<usize>) -> Result<ThreadPool, Failure> {
+    let pool = || ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0));
+    // A thread is of one pool at most, for good.
+    let pool = pool().use_current_thread().build().or_else(|_| pool().build());
+    pool.map_err(|error| Failure::Threads(error.to_string()))
 }
 
 fn read_all(
@@ -76,7 +88,8 @@ fn read_all(
     options: &BatchOptions,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Outcome, Failure> {
-    let matcher = Matcher::new(rules, Roots { source_root: options.source_root.clone() });
+    let roots = Roots { source_root: options.source_root.clone() };
+    let matcher = ManuallyDrop::new(Matcher::new(rules, roots));
     let args: Vec<source::PathArg> =
         paths.iter().map(|path| path.clone().into_os_string().into()).collect();
     let discovery = source::discover(&args, &source::Discover::default());

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use anyhow::bail;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 
 use super::Args;
 use super::baseline::BaselineFile;
@@ -17,7 +18,7 @@ use crate::analyze::BatchOptions;
 use crate::analyze::follow::StallAfter;
 use crate::hook::Hook;
 use crate::model::Level;
-use crate::report::{Format, Volume};
+use crate::report::{Clock, Format, Volume};
 use crate::rules::RuleOptions;
 use crate::source::follow::From;
 
@@ -43,7 +44,7 @@ pub(super) struct Settings {
     /// How to follow, where that is asked for.
     pub(super) follow: Option<FollowSettings>,
     /// The present time, in the zone of log times that carry none.
-    pub(super) now: Zoned,
+    pub(super) now: Clock,
 }
 
 /// How logs are followed.
@@ -78,6 +79,35 @@ impl Input {
     }
 }
 
+/// The clock: the present time in the zone that was asked for, else in that of the system.
+///
+/// # Errors
+/// Where the present time is none that the calendar knows.
+fn clock(now: SystemTime, zone: Option<TimeZone>) -> anyhow::Result<Clock> {
+    let now = Timestamp::try_from(now)?;
+    let zoned = move || now.to_zoned(zone.unwrap_or_else(TimeZone::system));
+    Ok(Clock::new(Box::new(zoned)))
+}
+
+/// From when to when events count.
+///
+/// # Errors
+/// Where that is no span.
+fn span(
+    selection: &SelectionOptions,
+    clock: &Clock,
+) -> anyhow::Result<(Option<DateTime>, Option<DateTime>)> {
+    let since = selection.since.map(|moment| moment.civil(clock));
+    let until = selection.until.map(|moment| moment.civil(clock));
+    if let (Some(since), Some(until)) = (since, until)
+        && since > until
+    {
+        let (since, until) = (since.strftime("%F %T"), until.strftime("%F %T"));
+        bail!("--since ({since}) is later than --until ({until}); exchange them");
+    }
+    Ok((since, until))
+}
+
 impl Settings {
     /// Typed, and written in the configuration file, to meant.
     ///
@@ -88,16 +118,8 @@ impl Settings {
             args;
         let paths = if paths.is_empty() { config.paths } else { paths };
         let hooks = super::hook::meant(&hook, &config.hooks).map_err(anyhow::Error::msg)?;
-        let zone = reading.tz.clone().unwrap_or_else(TimeZone::system);
-        let clock = Timestamp::try_from(now)?.to_zoned(zone);
-        let since = selection.since.map(|moment| moment.civil(&clock));
-        let until = selection.until.map(|moment| moment.civil(&clock));
-        if let (Some(since), Some(until)) = (since, until)
-            && since > until
-        {
-            let (since, until) = (since.strftime("%F %T"), until.strftime("%F %T"));
-            bail!("--since ({since}) is later than --until ({until}); exchange them");
-        }
+        let clock = clock(now, reading.tz.clone())?;
+        let (since, until) = span(&selection, &clock)?;
         if rules.no_builtin_rules && rules.rules.is_empty() {
             bail!("--no-builtin-rules leaves no rules; name some with --rules PATH");
         }

@@ -83,6 +83,7 @@ pub(super) struct Place {
 pub(super) struct Key {
     pub(super) kind: Kind,
     /// Both, as they stand in the text; the lowest bytes are zero.
+    #[serde(with = "postcard::fixint::le")]
     bytes: u64,
 }
 

@@ -39,7 +39,7 @@ pub use event::{
 pub use jsonl::write_event;
 pub(crate) use merge::{Order, place_in_log, verdict};
 pub use merge::{merge, parse};
-pub use style::{Style, Volume};
+pub use style::{Clock, Style, Volume};
 pub use text::live;
 pub use tree::SourceTree;
 

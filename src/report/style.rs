@@ -1,8 +1,14 @@
+use std::sync::LazyLock;
+
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::Ci;
 use crate::diagnosis::Evidence;
+
+/// The present time with its zone, asked for where it is needed: to find the zone of the system takes a
+/// millisecond.
+pub type Clock = LazyLock<Zoned, Box<dyn FnOnce() -> Zoned + Send>>;
 
 /// How a report is shown. None of it changes what is in the report.
 #[derive(Debug, Clone)]
@@ -19,7 +25,7 @@ pub struct Style<'a> {
     /// sources; may be shorter.
     pub rhythm: &'a [Option<f64>],
     /// The present time, in the zone of log times that carry none; `None` leaves out how old a log is.
-    pub now: Option<Zoned>,
+    pub now: Option<&'a Clock>,
     /// The user said that the bot is down.
     pub stopped: bool,
     /// What the formats for CI systems are told.
@@ -29,7 +35,7 @@ pub struct Style<'a> {
 impl Style<'_> {
     /// Zone of times that carry none, for formats that count seconds.
     pub(super) fn zone(&self) -> TimeZone {
-        self.now.as_ref().map_or(TimeZone::UTC, |now| now.time_zone().clone())
+        self.now.map_or(TimeZone::UTC, |now| now.time_zone().clone())
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) fn write(
         volume: settings.volume,
         context: &outcome.context,
         rhythm: &rhythm,
-        now: Some(settings.now.clone()),
+        now: Some(&settings.now),
         stopped: settings.batch.stopped,
         ci: Ci {
             rules: rules.as_ref(),

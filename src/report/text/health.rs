@@ -59,7 +59,7 @@ fn word_on_silence(
     if style.stopped || !matches!(end, "open" | "silent") {
         return None;
     }
-    let age = words::age(source.last_time.as_deref()?, style.now.as_ref()?)?;
+    let age = words::age(source.last_time.as_deref()?, style.now?)?;
     if age < longest_pause(rhythm) {
         return None;
     }

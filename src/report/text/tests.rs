@@ -1,5 +1,7 @@
+use std::sync::LazyLock;
+
 use super::*;
-use crate::report::sample;
+use crate::report::{Clock, sample};
 
 fn text(report: &Report, style: &Style<'_>) -> String {
     let mut out = Vec::new();
@@ -12,11 +14,9 @@ fn at(width: usize) -> Style<'static> {
 }
 
 fn later() -> Style<'static> {
-    Style {
-        now: Some("2024-05-01T17:00:00[UTC]".parse().unwrap()),
-        rhythm: &[Some(2.0)],
-        ..Style::default()
-    }
+    static LATER: LazyLock<Clock> =
+        LazyLock::new(|| Clock::new(Box::new(|| "2024-05-01T17:00:00[UTC]".parse().unwrap())));
+    Style { now: Some(&LATER), rhythm: &[Some(2.0)], ..Style::default() }
 }
 
 #[test]
