@@ -20,6 +20,7 @@ mod rules {
     mod fill;
     mod lazy;
     mod links;
+    mod needed;
     mod packages;
     mod read;
     mod rule;

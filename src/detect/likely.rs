@@ -96,7 +96,9 @@ fn is_of_box(mut line: &[u8]) -> bool {
 /// Whether a regex with these anchors may match a line's message where it does not match the line: because the
 /// message is escaped there, or begins or ends elsewhere than the line.
 fn may_hold_on_message(anchors: Anchors, line: &str) -> bool {
-    anchors.start || line.contains('\\') || anchors.end && is_within(line)
+    anchors.start
+        || memchr::memchr(b'\\', line.as_bytes()).is_some()
+        || anchors.end && is_within(line)
 }
 
 /// Whether a line's message may be a part of it behind which something else stands: a text in quotes, in an object,

@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::needed::Needed;
 
 /// Largest compiled size of one regex, in bytes: a rule cannot make start-up or memory explode.
 const REGEX_BYTES: usize = 4 << 20;
@@ -89,8 +90,11 @@ impl LazyRegex {
     /// The compiled regex, where it may match `text`: it is compiled only once a text holds what stands in
     /// all its matches, and most texts are passed over without it.
     pub fn on(&self, text: &str) -> Option<&Regex> {
-        let needed = self.needed.get_or_init(|| Needed::by(&self.text));
-        if needed.stands_in(text) { self.get() } else { None }
+        if self.needed().stands_in(text) { self.get() } else { None }
+    }
+
+    fn needed(&self) -> &Needed {
+        self.needed.get_or_init(|| Needed::by(&ascii(&self.text)))
     }
 }
 
@@ -150,104 +154,24 @@ impl Anchors {
     }
 }
 
-/// What stands in every match of a regex.
-#[derive(Debug, Clone)]
-struct Needed {
-    finder: Finder<'static>,
-    /// ASCII letters count in either case.
-    ignore_case: bool,
-}
-
-impl Needed {
-    fn by(regex: &str) -> Needed {
-        let (text, ignore_case) = match regex.strip_prefix("(?i)") {
-            Some(rest) => (needed(rest).to_ascii_lowercase(), true),
-            None => (needed(regex), false),
-        };
-        Needed { finder: Finder::new(text.as_bytes()).into_owned(), ignore_case }
-    }
-
-    fn stands_in(&self, text: &str) -> bool {
-        let needed = self.finder.needle();
-        let Some((&first, _)) = needed.split_first() else { return true };
-        let bytes = text.as_bytes();
-        if !self.ignore_case {
-            return self.finder.find(bytes).is_some();
-        }
-        memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes).any(|at| {
-            bytes.get(at..at + needed.len()).is_some_and(|found| found.eq_ignore_ascii_case(needed))
-        })
-    }
-}
-
-/// The longest text that stands in every match as written; empty where there is none to be seen easily.
-fn needed(regex: &str) -> String {
-    // Flags may make case or blanks count for nothing; rarer syntax is left alone.
-    let plain = regex.replace("(?P<", "").replace("(?:", "");
-    if plain.contains("(?") {
-        return String::new();
-    }
-    let (mut best, mut run) = (String::new(), String::new());
-    let (mut depth, mut in_class) = (0u32, false);
-    let mut chars = regex.chars().peekable();
-    let mut is_first_of_class = false;
-    while let Some(c) = chars.next() {
-        let mut literal = None;
-        if in_class {
-            match c {
-                '\\' => drop(chars.next()),
-                // A class within a class.
-                '[' => return String::new(),
-                ']' if !is_first_of_class => in_class = false,
-                '^' if is_first_of_class => continue,
-                _ => {}
-            }
-            is_first_of_class = false;
-        } else {
-            match c {
-                '[' => (in_class, is_first_of_class) = (true, true),
-                '(' => depth += 1,
-                ')' => depth = depth.saturating_sub(1),
-                // An alternative to all of it.
-                '|' if depth == 0 => return String::new(),
-                '?' | '*' | '{' => drop(run.pop()),
-                '\\' => match chars.next() {
-                    Some(c) if c.is_ascii_punctuation() => literal = Some(c),
-                    Some('b') => continue,
-                    // `\p{…}`, `\x{…}` and numbers of a char reach on.
-                    Some('p' | 'P' | 'x' | 'u' | 'U' | '0'..='9') => return String::new(),
-                    _ => {}
-                },
-                '.' | '^' | '$' | '+' | '|' | '}' => {}
-                c => literal = Some(c),
-            }
-        }
-        match literal {
-            Some(c) if depth == 0 => run.push(c),
-            _ => {
-                if run.len() > best.len() {
-                    best.clone_from(&run);
-                }
-                run.clear();
-                if c == '{' && !in_class {
-                    // A count: its digits are no text.
-                    while chars.next().is_some_and(|c| c != '}') {}
-                }
-            }
-        }
-    }
-    if run.len() > best.len() { run } else { best }
-}
-
+// A digest has what each regex needs, so that no start has to find it out.
 impl Serialize for LazyRegex {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.text.serialize(serializer)
+        if serializer.is_human_readable() {
+            self.text.serialize(serializer)
+        } else {
+            (&self.text, self.needed()).serialize(serializer)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for LazyRegex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LazyRegex, D::Error> {
-        String::deserialize(deserializer).map(LazyRegex::new)
+        if deserializer.is_human_readable() {
+            return String::deserialize(deserializer).map(LazyRegex::new);
+        }
+        let (text, needed) = <(String, Needed)>::deserialize(deserializer)?;
+        Ok(LazyRegex { needed: OnceLock::from(needed), ..LazyRegex::new(text) })
     }
 }
 
@@ -261,32 +185,6 @@ pub(super) fn compile(text: &str) -> Result<Regex, regex::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_regex_needs_stands_in_all_its_matches() {
-        for (regex, text) in [
-            (r"ConnectionPool\(host='(?P<host>\w[\w.:-]*)'", "ConnectionPool(host='"),
-            (r"\bErrno -?(?P<errno>\d+)\b", "Errno "),
-            (r"\bfor url:? '?(?:https?|wss?)://x", "for url"),
-            (r"one|another", ""),
-            (r"(?i)retry after", ""),
-            (r"[\]abc]+x{2,30}yz", "yz"),
-            (r"too many (?P<status>\d{3}) error responses", " error responses"),
-            (r"abcd+e", "abcd"),
-        ] {
-            assert_eq!(needed(regex), text, "{regex}");
-        }
-    }
-
-    #[test]
-    fn what_is_needed_in_any_case_is_looked_for_in_any_case() {
-        let needed = Needed::by(r"(?i)\bbanned until (?P<banned_until>\d{13})\b");
-        assert_eq!((needed.finder.needle(), needed.ignore_case), (&b"banned until "[..], true));
-        assert!(needed.stands_in("IP Banned Until 1791561950390"));
-        assert!(!needed.stands_in("b, banned for a while"));
-        assert!(Needed::by(r"(?i)one|another").stands_in(""));
-        assert!(!Needed::by(r"banned until").stands_in("Banned until"));
-    }
 
     #[test]
     fn anchors_are_told_from_what_only_looks_like_them() {

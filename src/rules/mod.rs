@@ -15,6 +15,7 @@ mod exchanges;
 mod fill;
 mod lazy;
 mod links;
+mod needed;
 mod packages;
 mod read;
 mod rule;
