@@ -1,6 +1,7 @@
 //! Whether one condition of a rule holds on one part of an event, and what it captures there.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::captures;
 use super::confirm::Matcher;
@@ -9,6 +10,42 @@ use crate::event::spoken;
 use crate::model::Severity;
 use crate::rules::{self, On, When};
 use crate::traceback;
+
+/// What a condition lacks. Most conditions that are asked lack something, and hardly any is told in words.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Lack<'w> {
+    Place,
+    Exception(&'w [String]),
+    Any,
+    Text(&'w str),
+    Not(&'w str),
+    Severity { logged: Severity, wanted: Severity },
+    RaisedIn(&'w [String]),
+    Code(&'w str),
+    Chain(&'w str),
+    Regex,
+    OwnModule,
+}
+
+impl fmt::Display for Lack<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Lack::Place => f.write_str("looks elsewhere (`on`)"),
+            Lack::Exception(names) => write!(f, "is no {}", names.join(" or ")),
+            Lack::Any => f.write_str("holds none of `any`"),
+            Lack::Text(missing) => write!(f, "lacks `{missing}`"),
+            Lack::Not(present) => write!(f, "holds `{present}`, which `not` forbids"),
+            Lack::Severity { logged, wanted } => {
+                write!(f, "was logged at {logged:?}, below {wanted:?}")
+            }
+            Lack::RaisedIn(names) => write!(f, "was not raised in {}", names.join(" or ")),
+            Lack::Code(regex) => write!(f, "the code does not match `{regex}`"),
+            Lack::Chain(missing) => write!(f, "the event lacks `{missing}`"),
+            Lack::Regex => f.write_str("matches no `regex`"),
+            Lack::OwnModule => f.write_str("names a module that is not the bot's own"),
+        }
+    }
+}
 
 impl Matcher<'_> {
     /// Why a rule holds or does not on an event: one line for each alternative and subject.
@@ -21,7 +58,7 @@ impl Matcher<'_> {
                     subject.class.map_or(Vec::new(), |class| self.rules.classes.lineage(class));
                 let verdict = match self.lacks(when, &subject, &lineage, parsed) {
                     None => "holds".to_owned(),
-                    Some(what) => what,
+                    Some(lack) => lack.to_string(),
                 };
                 let place = parsed.place(subject.which);
                 lines.push(format!("when {} on {place}: {verdict}", when_at + 1));
@@ -76,20 +113,20 @@ impl Matcher<'_> {
     }
 
     /// What a `when` lacks on a subject; `None` where it holds. Cheap conditions come first.
-    pub(super) fn lacks(
+    pub(super) fn lacks<'w>(
         &self,
-        when: &When,
+        when: &'w When,
         subject: &Subject<'_>,
         lineage: &[&str],
         parsed: &Parsed<'_>,
-    ) -> Option<String> {
+    ) -> Option<Lack<'w>> {
         let place_fits = match when.on {
             On::Any => true,
             On::Link => subject.class.is_some(),
             On::Message => subject.class.is_none(),
         };
         if !place_fits {
-            return Some("looks elsewhere (`on`)".into());
+            return Some(Lack::Place);
         }
         let text = subject.text.as_str();
         let has = |literal: &String| {
@@ -105,23 +142,23 @@ impl Matcher<'_> {
                 .iter()
                 .any(|wanted| lineage.iter().any(|name| rules::is_named(name, wanted)))
         {
-            return Some(format!("is no {}", when.exception.join(" or ")));
+            return Some(Lack::Exception(&when.exception));
         }
         if !when.any.is_empty() && !when.any.iter().any(has) {
-            return Some("holds none of `any`".into());
+            return Some(Lack::Any);
         }
         if let Some(missing) = when.all.iter().find(|literal| !has(literal)) {
-            return Some(format!("lacks `{missing}`"));
+            return Some(Lack::Text(missing));
         }
         if let Some(present) = when.not.iter().find(|literal| has(literal)) {
-            return Some(format!("holds `{present}`, which `not` forbids"));
+            return Some(Lack::Not(present));
         }
         if let Some(wanted) = when.severity {
             let first = || parsed.message.lines().next().unwrap_or("");
             let logged = parsed.event.head.severity.or_else(|| spoken(first()));
             let logged = logged.unwrap_or(Severity::Info);
             if logged < wanted {
-                return Some(format!("was logged at {logged:?}, below {wanted:?}"));
+                return Some(Lack::Severity { logged, wanted });
             }
         }
         if !when.raised_in.is_empty() {
@@ -129,7 +166,7 @@ impl Matcher<'_> {
                 when.raised_in.iter().any(|wanted| has_component(&frame.file, wanted))
             });
             if !raised_in {
-                return Some(format!("was not raised in {}", when.raised_in.join(" or ")));
+                return Some(Lack::RaisedIn(&when.raised_in));
             }
         }
         if let Some(code) = &when.code {
@@ -137,13 +174,13 @@ impl Matcher<'_> {
                 .code_lines(subject, parsed)
                 .any(|source| code.on(source).is_some_and(|regex| regex.is_match(source)));
             if !matches {
-                return Some(format!("the code does not match `{}`", code.text()));
+                return Some(Lack::Code(code.text()));
             }
         }
         if let Some(missing) =
             when.chain.iter().find(|literal| !parsed.whole.contains(literal.as_str()))
         {
-            return Some(format!("the event lacks `{missing}`"));
+            return Some(Lack::Chain(missing));
         }
         if !when.regex.is_empty()
             && !when
@@ -151,10 +188,10 @@ impl Matcher<'_> {
                 .iter()
                 .any(|regex| regex.on(text).is_some_and(|regex| regex.is_match(text)))
         {
-            return Some("matches no `regex`".into());
+            return Some(Lack::Regex);
         }
         if when.own_module && !self.is_own_module(when, text, parsed) {
-            return Some("names a module that is not the bot's own".into());
+            return Some(Lack::OwnModule);
         }
         None
     }

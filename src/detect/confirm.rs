@@ -1,10 +1,10 @@
 //! Proof: which rules hold on an event, with what they capture, and which of them wins.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
 use super::captures;
 use super::codes;
@@ -39,6 +39,15 @@ pub struct Confirmed {
     pub steps: Vec<Step>,
 }
 
+/// What reports errors to people (Telegram, Slack, a mail server …).
+#[derive(Debug)]
+struct Reporters {
+    /// Finds what names one.
+    search: AhoCorasick,
+    /// Names of functions that are one.
+    functions: HashSet<String>,
+}
+
 /// Rules made ready to be looked for.
 #[derive(Debug)]
 pub struct Matcher<'r> {
@@ -53,8 +62,8 @@ pub struct Matcher<'r> {
     pub(super) every_line: bool,
     /// Finds the contexts of exchanges' codes; made for the first event.
     contexts: OnceLock<AhoCorasick>,
-    /// Finds the names of error reporters; made for the first traceback.
-    reporters: OnceLock<AhoCorasick>,
+    /// Knows error reporters; made for the first traceback.
+    reporters: OnceLock<Reporters>,
     /// Whose code a frame is.
     pub roots: Roots,
 }
@@ -83,17 +92,22 @@ impl<'r> Matcher<'r> {
 
     /// Whether a text names what reports errors to people (Telegram, Slack, a mail server …).
     pub fn names_reporter(&self, text: &str) -> bool {
-        self.reporters.get_or_init(|| search_for(self.reporters())).is_match(text)
+        self.reporters().search.is_match(text)
     }
 
     /// Whether a function of that name reports errors to people.
     pub fn is_reporter(&self, function: &str) -> bool {
-        self.reporters().any(|literal| literal.strip_prefix(", in ") == Some(function))
+        self.reporters().functions.contains(function)
     }
 
-    fn reporters(&self) -> impl Iterator<Item = &'r str> {
-        let marks = self.rules.marks.iter().filter(|mark| mark.kind == MarkKind::Reporter);
-        marks.flat_map(|mark| mark.any.iter().map(String::as_str))
+    fn reporters(&self) -> &Reporters {
+        self.reporters.get_or_init(|| {
+            let marks = self.rules.marks.iter().filter(|mark| mark.kind == MarkKind::Reporter);
+            let literals = marks.flat_map(|mark| mark.any.iter().map(String::as_str));
+            let functions = literals.clone().filter_map(|literal| literal.strip_prefix(", in "));
+            let functions = functions.map(str::to_owned).collect();
+            Reporters { search: search_for(literals), functions }
+        })
     }
 
     /// All rules that hold on an event, the winner first, and what it is to rules that ask for several. Only
@@ -262,8 +276,9 @@ impl<'r> Matcher<'r> {
 
 /// A search for any of some texts.
 fn search_for<'t>(texts: impl Iterator<Item = &'t str>) -> AhoCorasick {
+    // Which of them is found first is no matter, so that the fastest kind will do.
     AhoCorasickBuilder::new()
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .match_kind(MatchKind::LeftmostFirst)
         .build(texts)
         .or_else(|_| AhoCorasick::new(Vec::<&[u8]>::new()))
         .unwrap_or_else(|_| unreachable!("an automaton of nothing always builds"))

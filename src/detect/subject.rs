@@ -7,7 +7,7 @@ use crate::traceback::{self, Frame, Grammar, Link, Roots, Traceback};
 /// An event taken apart for the rules.
 #[derive(Debug)]
 pub struct Parsed<'e> {
-    /// Its traceback, where it has one.
+    /// Its traceback, where it has one; its links are in `links`.
     pub traceback: Option<Traceback>,
     /// Links of the traceback in the order in which they are tried: root first, members of a group
     /// before the group.
@@ -67,7 +67,7 @@ impl<'e> Parsed<'e> {
     /// Takes an event apart.
     pub fn new(event: &'e Event<'e>, bytes: &[u8]) -> Parsed<'e> {
         let (texts, origins) = event.text_lines();
-        let traceback = traceback::parse(&texts);
+        let mut traceback = traceback::parse(&texts);
         let mut message = String::new();
         for text in &texts {
             let starts = traceback.is_some()
@@ -86,8 +86,8 @@ impl<'e> Parsed<'e> {
         }
         let whole = texts.join("\n");
         let mut links = Vec::new();
-        if let Some(traceback) = &traceback {
-            flatten(&traceback.links, &mut links, 0);
+        if let Some(traceback) = &mut traceback {
+            flatten(std::mem::take(&mut traceback.links), &mut links, 0);
         }
         let inline = traceback::inline_exceptions(&message)
             .into_iter()
@@ -186,14 +186,15 @@ fn raw_line(event: &Event<'_>, bytes: &[u8]) -> String {
 /// Most levels of exception groups that are looked into.
 const GROUP_DEPTH: usize = 8;
 
-fn flatten(links: &[Link], flat: &mut Vec<Link>, depth: usize) {
-    for link in links {
+fn flatten(links: Vec<Link>, flat: &mut Vec<Link>, depth: usize) {
+    for mut link in links {
+        let members = std::mem::take(&mut link.members);
         if depth < GROUP_DEPTH {
-            for member in &link.members {
+            for member in members {
                 flatten(member, flat, depth + 1);
             }
         }
-        flat.push(Link { members: Vec::new(), ..link.clone() });
+        flat.push(link);
     }
 }
 

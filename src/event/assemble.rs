@@ -6,6 +6,7 @@
 mod beginning;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::lines::{Lines, Reading};
 use super::record::Record;
@@ -14,7 +15,7 @@ use crate::safe::limits;
 use crate::source::Chunk;
 use crate::traceback::{Grammar, Step, is_frame, looks_inside};
 
-use beginning::{HEADER_LINES_BACK, in_trouble, logs_traceback};
+use beginning::{Beginning, HEADER_LINES_BACK, in_trouble, logs_traceback};
 
 /// One logical log record: its first line and every line that continues it.
 #[derive(Debug, Clone)]
@@ -25,6 +26,9 @@ pub struct Event<'c> {
     pub head: Record<'c>,
     /// The first line is part of a traceback and has no header of its own: nobody logged it.
     pub bare: bool,
+    /// The first line is a record whatever stands above it: it has a header, and no traceback begins or goes on
+    /// in it.
+    pub alone: bool,
     /// Where the next event may begin: behind the last line, or behind the first stretch of a torn one.
     pub resume: usize,
 }
@@ -68,14 +72,12 @@ pub fn assemble<'c>(
     speaks: &dyn Fn(&str) -> bool,
 ) -> Assembled<'c> {
     let lines = Lines::new(chunk.bytes, reading, at);
-    let start = beginning::of_line(&lines, at, floor);
-    let above = above(&lines, start);
+    let Beginning { start, record } = beginning::of_line(&lines, at, floor);
     Extension {
         lines,
         last: chunk.last,
         start,
-        headed: above == Above::Records,
-        printed: above == Above::Prints,
+        above: OnceCell::new(),
         speaks,
         found: Vec::new(),
         pending: Vec::new(),
@@ -83,12 +85,26 @@ pub fn assemble<'c>(
         resume: None,
         bytes: 0,
     }
-    .run()
+    .run(record)
 }
 
 /// Where [`assemble`] finds the beginning of the event that holds the line at `at`, with that `floor`.
 pub fn beginning(chunk: &Chunk<'_>, reading: Reading<'_>, at: usize, floor: usize) -> usize {
-    beginning::of_line(&Lines::new(chunk.bytes, reading, at), at, floor)
+    beginning::of_line(&Lines::new(chunk.bytes, reading, at), at, floor).start
+}
+
+/// Whether the event of which the line at `at` was found to be the first begins with it also where `floor` is
+/// lower: told by that event, without reading the line again. `false` where it is not certain.
+pub fn begins_alone(
+    chunk: &Chunk<'_>,
+    reading: Reading<'_>,
+    event: &Event<'_>,
+    at: usize,
+    floor: usize,
+) -> bool {
+    event.start() == at
+        && event.alone
+        && Lines::new(chunk.bytes, reading, at).start(at, beginning::reach(at, floor)) == at
 }
 
 /// What kind of lines stand above an event.
@@ -139,10 +155,8 @@ struct Extension<'c, 's> {
     lines: Lines<'c>,
     last: bool,
     start: usize,
-    /// Records of this log have headers.
-    headed: bool,
-    /// The lines above have none.
-    printed: bool,
+    /// What stands above, once that was asked: most events do not.
+    above: OnceCell<Above>,
     speaks: &'s dyn Fn(&str) -> bool,
     found: Vec<EventLine<'c>>,
     /// Blank lines that belong only if a later line does.
@@ -159,12 +173,14 @@ enum Next {
 }
 
 impl<'c> Extension<'c, '_> {
-    fn run(mut self) -> Assembled<'c> {
+    /// `record` is the first line's, where it has been read.
+    fn run(mut self, record: Option<Record<'c>>) -> Assembled<'c> {
         let end = self.lines.end(self.start);
         if !self.last && self.lines.is_open(self.start, end) {
             return Assembled::More { start: self.start };
         }
-        let head = self.lines.record(self.start, end);
+        let alone = record.is_some();
+        let head = record.unwrap_or_else(|| self.lines.record(self.start, end));
         let whole = head.message.contains('\n');
         let first = with_fields(&head);
         self.grammar = Grammar::start(&first).or_else(|| {
@@ -199,6 +215,7 @@ impl<'c> Extension<'c, '_> {
             lines: self.found,
             head,
             bare,
+            alone,
             resume: self.resume.unwrap_or(behind),
         }))
     }
@@ -253,9 +270,9 @@ impl<'c> Extension<'c, '_> {
         }
         let indented = record.message.starts_with([' ', '\t']);
         // A level at the start of a printed line opens no record that others continue.
-        let is_printed = self.printed && head.stamp.is_none();
-        let continues = indented || in_trouble(head) && !is_printed;
-        if self.found.len() < MESSAGE_LINES && continues {
+        let is_printed = || head.stamp.is_none() && self.above() == Above::Prints;
+        let continues = || indented || in_trouble(head) && !is_printed();
+        if self.found.len() < MESSAGE_LINES && continues() {
             self.take(at, end, record.message);
             return Next::Taken;
         }
@@ -271,30 +288,27 @@ impl<'c> Extension<'c, '_> {
     ) -> Next {
         let Some(grammar) = &mut self.grammar else { return Next::Done };
         // Where a prefix stands before each line of the traceback, a header does not end it.
-        let prefixed = self.found.last().is_some_and(|line| line.at != self.start)
-            && self.found.iter().skip(1).all(|line| is_prefixed(&self.lines, line))
-            || self.found.len() == 1 && head.begins && is_frame(&record.message) && record.begins;
-        if record.begins && !prefixed {
+        let prefixed = || {
+            self.found.last().is_some_and(|line| line.at != self.start)
+                && self.found.iter().skip(1).all(|line| is_prefixed(&self.lines, line))
+                || self.found.len() == 1 && head.begins && is_frame(&record.message)
+        };
+        if record.begins && !prefixed() {
             return if grammar.complete() { Next::Done } else { self.mend(at) };
         }
-        let mut probe = grammar.clone();
-        match probe.next(&record.message) {
+        // Where it goes further than the event does, nothing is asked of it any more.
+        match grammar.next(&record.message) {
             Step::Yes => {
-                *grammar = probe;
                 self.take(at, end, record.message);
                 Next::Taken
             }
             Step::Gap => {
-                *grammar = probe;
                 self.pending.push(EventLine { at, end, text: record.message });
                 if self.pending.len() > 4 { Next::Done } else { Next::Taken }
             }
             Step::Message if !record.begins && self.pending.is_empty() => {
                 if !self.continues_message(head, &record.message) {
                     return Next::Done;
-                }
-                if let Some(grammar) = &mut self.grammar {
-                    *grammar = probe;
                 }
                 self.take(at, end, record.message);
                 Next::Taken
@@ -316,8 +330,16 @@ impl<'c> Extension<'c, '_> {
         // Field names of pydantic's list stand bare, each before an indented line.
         let listed = self.found.iter().rev().take(3).any(|line| line.text.starts_with("  "))
             && !text.contains(' ');
-        let belongs = logged || self.headed || indented || open || listed && self.names_fields();
+        let belongs = logged
+            || indented
+            || open
+            || listed && self.names_fields()
+            || self.above() == Above::Records;
         belongs && (indented || !is_shell(text) && !(self.speaks)(text))
+    }
+
+    fn above(&self) -> Above {
+        *self.above.get_or_init(|| above(&self.lines, self.start))
     }
 
     fn names_fields(&self) -> bool {

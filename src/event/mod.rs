@@ -19,7 +19,7 @@ mod wrapper;
 
 use crate::model::Severity;
 
-pub use assemble::{Assembled, Event, EventLine, assemble, beginning};
+pub use assemble::{Assembled, Event, EventLine, assemble, beginning, begins_alone};
 pub use format::{Format, name_of};
 pub use lines::{Reading, stamped_at};
 pub use record::{Record, read_record};

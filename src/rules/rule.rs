@@ -51,6 +51,12 @@ impl RuleSet {
 
     /// Within how many seconds the rule `cause` leads to the rule `symptom`, by the chains; the longest.
     pub fn leads(&self, cause: &str, symptom: &str) -> Option<f64> {
+        if let (Some(cause), Some(symptom)) = (self.position(cause), self.position(symptom)) {
+            let links = self.links_to(symptom).iter();
+            let links = links.filter(|link| link.causes.contains(&cause));
+            let micros = links.map(|link| self.chains[link.chain].within).max()?;
+            return Some(micros as f64 / 1e6);
+        }
         let names = |names: &[String], id: &str| names.iter().any(|name| names_rule(name, id));
         let leads = |chain: &&Chain| names(&chain.cause, cause) && names(&chain.symptom, symptom);
         let micros = self.chains.iter().filter(leads).map(|chain| chain.within).max()?;

@@ -1,9 +1,20 @@
 //! What one line of a traceback is, told from the line alone.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::Relation;
 
 /// The header that CPython prints before frames.
 pub(super) const HEADER: &str = "Traceback (most recent call last):";
+
+/// Where that header stands in a line.
+pub(super) fn header_in(line: &str) -> Option<usize> {
+    // Every line of an event is asked: the search is made ready once.
+    static HEADERS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(HEADER));
+    if line.len() < HEADER.len() { None } else { HEADERS.find(line.as_bytes()) }
+}
 
 /// A frame's own line: `File "bot.py", line 12, in main`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +138,9 @@ fn cell_frame(text: &str) -> Option<FrameLine<'_>> {
 
 /// `~/bot.py in main(x)`, `<ipython-input-3-2b1c> in <module>`.
 fn old_frame(text: &str) -> Option<FrameLine<'_>> {
+    if !(text.starts_with(['/', '~', '<']) || text.get(1..3) == Some(":\\")) {
+        return None;
+    }
     let (file, function) = text.split_once(" in ")?;
     let is_path = file.starts_with(['/', '~', '<']) || file.get(1..3) == Some(":\\");
     let is_call = function.ends_with(')') || function == "<module>";
@@ -190,7 +204,7 @@ pub fn chain_sentence(line: &str) -> Option<Relation> {
 /// Whether a line holds the header of a traceback (a group's and rich's box included), perhaps after
 /// other text.
 pub fn has_header(line: &str) -> bool {
-    line.contains(HEADER) || super::boxed::opens_traceback(line) || is_ipython_header(line.trim())
+    header_in(line).is_some() || super::boxed::opens_traceback(line) || is_ipython_header(line.trim())
 }
 
 /// Whether a text that begins with the header is a whole traceback in one line, its line breaks

@@ -1,5 +1,7 @@
 //! Proof for events over all cores, then what they come to in the runs, in order.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::{Claim, Placed, Span, Stream};
@@ -64,20 +66,19 @@ impl Stream<'_> {
             if let Some(zone) = &self.zone {
                 finding.stamp = finding.stamp.map(|stamp| stamp.with_zone(zone));
             }
-            for index in self.concerned(part, weave, placed, &finding) {
-                self.feed_with(part, weave, index, start);
-                let lane = &mut self.lanes[index];
-                if starts {
-                    lane.runs.start(&finding);
-                }
-                let counts = counts(&self.span, lane, finding.stamp.as_ref());
-                let incident = counts.then(|| lane.runs.finding(finding.clone()));
-                keep_context(part, lane, self.context);
+            let mut concerned = self.concerned(part, weave, placed, &finding);
+            let last = if self.news.is_none() { concerned.pop() } else { None };
+            for index in concerned {
+                let told = Cow::Borrowed(&finding);
+                let incident = self.tell_lane(part, weave, (index, start), starts, told);
                 if let Some(incident) = incident
                     && self.news.is_some()
                 {
                     self.hear(part, weave, placed, &finding, (index, incident));
                 }
+            }
+            if let Some(index) = last {
+                self.tell_lane(part, weave, (index, start), starts, Cow::Owned(finding));
             }
             let weave = weave.map(|weave| (weave, placed.lane));
             self.lanes[placed.lane].pass(part, self.base, weave, placed.event.resume);
@@ -98,6 +99,27 @@ impl Stream<'_> {
             self.together = 1;
             Examined::Some
         }
+    }
+
+    /// Tells the runs of a lane of a finding that begins at `start`, and of the lines before it. Comes
+    /// back with its incident, or `None` where it does not count.
+    fn tell_lane(
+        &mut self,
+        part: &Chunk<'_>,
+        weave: Option<&Weave>,
+        (index, start): (usize, usize),
+        starts: bool,
+        finding: Cow<'_, Finding>,
+    ) -> Option<Option<usize>> {
+        self.feed_with(part, weave, index, start);
+        let lane = &mut self.lanes[index];
+        if starts {
+            lane.runs.start(&finding);
+        }
+        let counts = counts(&self.span, lane, finding.stamp.as_ref());
+        let incident = counts.then(|| lane.runs.finding(finding.into_owned()));
+        keep_context(part, lane, self.context);
+        incident
     }
 
     /// The lanes that a finding concerns: its own; where a supervisor or the system speaks, that of the

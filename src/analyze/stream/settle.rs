@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::examine::Examined;
 use super::{Claim, Placed, Strand, Stream, line_end};
-use crate::event::{Assembled, Layout, Reading, Weave, assemble, beginning, stamped_at};
+use crate::event::{Assembled, Layout, Reading, Weave, assemble, beginning, begins_alone, stamped_at};
 use crate::safe::limits;
 use crate::source::{Chunk, Place};
 
@@ -106,6 +106,7 @@ impl Stream<'_> {
                     let is_one_record = event.head.begins && event.lines.len() == 1 && start == at;
                     if proved < floor
                         && !is_one_record
+                        && !begins_alone(part, reading, &event, at, proved)
                         && beginning(part, reading, at, proved) != start
                     {
                         // It would begin earlier, had nothing been found in the event before it.

@@ -17,19 +17,46 @@ pub(super) const HEADER_LINES_BACK: usize = 12;
 /// [`limits::OPEN_LINES`], so that none of them has been told as a line of its own already.
 const INSIDE_LINES: usize = limits::OPEN_LINES - 2 * HEADER_LINES_BACK;
 
-/// Start of the event that holds the line at `at`.
-pub(super) fn of_line(lines: &Lines<'_>, at: usize, floor: usize) -> usize {
-    let floor = floor.max(at.saturating_sub(limits::LOOK_BACK));
+/// Where an event begins.
+pub(super) struct Beginning<'c> {
+    pub(super) start: usize,
+    /// The line that begins there, where it was read and is a record whatever stands above it.
+    pub(super) record: Option<Record<'c>>,
+}
+
+/// How far back from the line at `at` is looked, with that `floor`.
+pub(super) fn reach(at: usize, floor: usize) -> usize {
+    floor.max(at.saturating_sub(limits::LOOK_BACK))
+}
+
+/// Where the event begins that holds the line at `at`.
+pub(super) fn of_line<'c>(lines: &Lines<'c>, at: usize, floor: usize) -> Beginning<'c> {
+    let floor = reach(at, floor);
     let at = lines.start(at, floor);
     let record = lines.record(at, lines.end(at));
-    let begins = record.begins;
     let starts = Grammar::start(&record.message).is_some();
     let inside = looks_inside(&record.message);
-    if record.begins && (starts || !inside) {
-        return if starts { preamble(lines, at, floor) } else { at };
+    if record.begins && !starts && !inside {
+        return Beginning { start: at, record: Some(record) };
     }
+    Beginning { start: of_part(lines, at, floor, record.begins, starts, inside), record: None }
+}
+
+/// The same for a line that may be part of what stands above it: a traceback `starts` there or goes on (`inside`), or
+/// it `begins` no record.
+fn of_part(
+    lines: &Lines<'_>,
+    at: usize,
+    floor: usize,
+    begins: bool,
+    starts: bool,
+    inside: bool,
+) -> usize {
     if starts {
-        return head_of_traceback(lines, at, floor);
+        return match begins {
+            true => preamble(lines, at, floor),
+            false => head_of_traceback(lines, at, floor),
+        };
     }
     if inside || is_exception_after_code(lines, at, floor) {
         // The log begins inside this traceback, or its head was no candidate: walk up to where it starts.

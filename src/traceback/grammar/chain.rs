@@ -174,10 +174,10 @@ impl Grammar {
             }
         }
         let indent = line::indent(line);
-        let exception = line::exception_line(text);
         if indent > self.chain.base {
             return self.read_source(text, indent - self.chain.base);
         }
+        let exception = line::exception_line(text);
         if self.chain.flat {
             let source = match self.chain.state {
                 State::Frame => !exception.is_some_and(|exception| exception.sure),

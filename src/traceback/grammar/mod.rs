@@ -247,7 +247,7 @@ impl Grammar {
             chain.base = indent;
             return Some((Grammar::new(chain), Act::Head));
         }
-        if let Some(header) = text.find(line::HEADER) {
+        if let Some(header) = line::header_in(text) {
             if line::is_escaped(&text[header..]) {
                 return Some((
                     Grammar::new(Chain::new(State::Closed)),
@@ -279,7 +279,8 @@ impl Grammar {
             return Some((grammar, Act::Preamble(origin)));
         }
         // The first link of a remote chain has no header of its own.
-        if let Some(exception) = line::exception_line(text)
+        if text.trim_end_matches(':').ends_with(CARRIER)
+            && let Some(exception) = line::exception_line(text)
             && is_carrier(&exception)
         {
             let mut grammar = Grammar::new(Chain::new(State::Start));
@@ -380,8 +381,11 @@ impl Grammar {
 
 /// Whether an exception only carries the text of another process's traceback, which follows.
 fn is_carrier(exception: &line::ExceptionLine<'_>) -> bool {
-    exception.message.is_empty() && exception.class.ends_with("RemoteTraceback")
+    exception.message.is_empty() && exception.class.ends_with(CARRIER)
 }
+
+/// What the class of such an exception ends with.
+const CARRIER: &str = "RemoteTraceback";
 
 /// What opens and closes the text of a remote traceback (multiprocessing, concurrent.futures).
 const FENCE: &str = "\"\"\"";
