@@ -2,6 +2,7 @@
 //! the runs in order. Batch and follow turn the same crank.
 
 mod examine;
+mod gather;
 mod news;
 mod search;
 mod settle;
@@ -141,8 +142,6 @@ struct Placed<'c> {
     writer: u64,
     /// Position of the candidate that led to it.
     candidate: u64,
-    /// Positions of candidates that are lines of it: events of their own, should nothing be found in this one.
-    held: Vec<u64>,
 }
 
 impl<'r> Stream<'r> {

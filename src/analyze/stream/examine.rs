@@ -1,11 +1,14 @@
 //! Proof for events over all cores, then what they come to in the runs, in order.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use rayon::prelude::*;
 
+use super::settle::Batch;
 use super::{Claim, Placed, Span, Stream};
 use crate::analyze::lanes::Lane;
+use crate::detect::Matcher;
 use crate::diagnosis::{Finding, lines_before};
 use crate::event::{Stamp, Weave};
 use crate::rules::MarkKind;
@@ -14,36 +17,40 @@ use crate::source::{Chunk, Place, Segment};
 /// Events gathered at most before they are examined together.
 pub(super) const TOGETHER: usize = 256;
 
-/// How far a batch of events was gone through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Examined {
-    /// To its end.
-    All,
-    /// Up to an event in which nothing was found, and which held other candidates: those, and what was gathered
-    /// behind it as though they were its lines, wait to be gathered anew.
-    Some,
+/// What there is in each event of a batch.
+pub(super) fn findings(
+    matcher: &Matcher<'_>,
+    part: &Chunk<'_>,
+    placed: &[Placed<'_>],
+) -> Vec<Finding> {
+    let examine = |placed: &Placed<'_>| Finding::examine(matcher, part, &placed.event, placed.place);
+    if placed.len() > 4 {
+        placed.par_iter().map(examine).collect()
+    } else {
+        placed.iter().map(examine).collect()
+    }
 }
 
 impl Stream<'_> {
-    /// Proof for a batch of events, then the runs in order.
-    pub(super) fn examine(
+    /// Tells the runs what was found in a batch of events, in order; `next` were gathered behind it.
+    ///
+    /// # Errors
+    /// Up to an event in which nothing was found, and which held other candidates: the positions of those, and of what
+    /// was gathered behind it in the batch as though they were its lines. They have to be gathered anew, as has
+    /// `next`.
+    pub(super) fn tell(
         &mut self,
         part: &Chunk<'_>,
         weave: Option<&Weave>,
-        batch: &mut Vec<Placed<'_>>,
-    ) -> Examined {
-        if batch.is_empty() {
-            return Examined::All;
+        batch: &Batch<'_>,
+        findings: Vec<Finding>,
+        next: &[Placed<'_>],
+    ) -> Result<(), Vec<u64>> {
+        if batch.placed.is_empty() {
+            return Ok(());
         }
-        let examine =
-            |placed: &Placed<'_>| Finding::examine(self.matcher, part, &placed.event, placed.place);
-        let findings: Vec<Finding> = if batch.len() > 4 {
-            batch.par_iter().map(examine).collect()
-        } else {
-            batch.iter().map(examine).collect()
-        };
         let mut anew = Vec::new();
-        for (index, (placed, mut finding)) in batch.iter().zip(findings).enumerate() {
+        for (index, (placed, mut finding)) in batch.placed.iter().zip(findings).enumerate() {
             let start = placed.event.start();
             let starts = self.lanes[placed.lane].starts.as_ref();
             let starts = starts.is_some_and(|starts| starts.is_start(part.bytes, start));
@@ -51,15 +58,13 @@ impl Stream<'_> {
             if finding.is_nothing() && !starts {
                 // A candidate in vain: its lines are lines like all others.
                 strand.vain = Some(self.base + start as u64);
-                if placed.held.is_empty() {
+                if batch.held[index].is_empty() {
                     continue;
                 }
-                anew.extend(&placed.held);
+                anew.extend(&batch.held[index]);
                 self.placed = Some((self.base + start as u64, placed.place));
-                for behind in &batch[index + 1..] {
-                    anew.push(behind.candidate);
-                    anew.extend(&behind.held);
-                }
+                anew.extend(batch.placed[index + 1..].iter().map(|behind| behind.candidate));
+                anew.extend(batch.held[index + 1..].iter().flatten());
                 break;
             }
             strand.proved = Claim::new(&placed.event, self.base);
@@ -83,22 +88,16 @@ impl Stream<'_> {
             let weave = weave.map(|weave| (weave, placed.lane));
             self.lanes[placed.lane].pass(part, self.base, weave, placed.event.resume);
         }
-        for placed in batch.drain(..) {
-            let strand = self.strands.entry(placed.writer).or_default();
-            strand.ahead.clone_from(&strand.proved);
+        if !anew.is_empty() {
+            self.step_back(batch.placed.iter().map(|placed| placed.writer));
+            return Err(anew);
         }
-        anew.sort_unstable();
-        for &position in anew.iter().rev() {
-            self.waiting.push_front(position);
-        }
-        if anew.is_empty() {
-            self.together = TOGETHER.min(2 * self.together);
-            Examined::All
-        } else {
-            // Where that is frequent, little is gathered in vain.
-            self.together = 1;
-            Examined::Some
-        }
+        // Of those who have written more, more is taken, as far as is known.
+        let ahead: HashSet<u64> = next.iter().map(|placed| placed.writer).collect();
+        let writers = batch.placed.iter().map(|placed| placed.writer);
+        self.step_back(writers.filter(|writer| !ahead.contains(writer)));
+        self.together = TOGETHER.min(2 * self.together);
+        Ok(())
     }
 
     /// Tells the runs of a lane of a finding that begins at `start`, and of the lines before it. Comes

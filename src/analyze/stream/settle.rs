@@ -1,19 +1,36 @@
-//! Candidates become events, in order, as soon as they are whole.
+//! Events as soon as they are whole: gathered, examined and told, in batches. While one batch is examined on all
+//! cores, the one before it is told and the next one is gathered, which have to be in order.
 
 use std::collections::HashMap;
 
-use super::examine::Examined;
-use super::{Claim, Placed, Strand, Stream, line_end};
-use crate::event::{Assembled, Layout, Reading, Weave, assemble, beginning, begins_alone, stamped_at};
+use super::examine::{self, TOGETHER};
+use super::gather::Gathered;
+use super::{Placed, Stream};
+use crate::diagnosis::Finding;
+use crate::event::{Layout, Weave};
 use crate::safe::limits;
-use crate::source::{Chunk, Place};
+use crate::source::Chunk;
 
-/// Lines before a candidate that tell whether the log is one that several services write.
-const LAYOUT_LINES: usize = 16;
+/// Events that are examined together.
+#[derive(Default)]
+pub(super) struct Batch<'c> {
+    pub(super) placed: Vec<Placed<'c>>,
+    /// For each, positions of candidates that are lines of it: events of their own, should nothing be found in it.
+    pub(super) held: Vec<Vec<u64>>,
+}
 
-/// The last event in a batch of one writer.
-fn last_of<'b, 'c>(writer: u64, batch: &'b mut [Placed<'c>]) -> Option<&'b mut Placed<'c>> {
-    batch.iter_mut().rev().find(|placed| placed.writer == writer)
+/// Events that were gathered and of which nothing has been told.
+pub(super) struct Untold<'b, 'c> {
+    pub(super) placed: &'b [Placed<'c>],
+    pub(super) held: &'b mut [Vec<u64>],
+}
+
+impl Batch<'_> {
+    /// Positions of all candidates that led to its events, or are lines of them.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = u64> {
+        let events = self.placed.iter().map(|placed| placed.candidate);
+        events.chain(self.held.iter().flatten().copied())
+    }
 }
 
 impl Stream<'_> {
@@ -22,128 +39,113 @@ impl Stream<'_> {
     pub(super) fn settle(&mut self, part: &Chunk<'_>) -> Vec<usize> {
         // Taken out so that events may borrow it while findings are added.
         let weave = self.weave.take();
-        let mut batch: Vec<Placed<'_>> = Vec::new();
-        loop {
-            if let Some(at) = self.gather(part, weave.as_ref(), &mut batch) {
-                return vec![at];
-            }
-            if self.examine(part, weave.as_ref(), &mut batch) == Examined::All {
-                break;
-            }
+        if let Some(at) = self.settle_with(part, weave.as_ref()) {
+            return vec![at];
         }
-        drop(batch);
         self.weave = weave;
         self.open_lines(part)
     }
 
-    /// Gathers events, and has full batches of them examined, up to a candidate whose event is not whole yet.
     /// Comes back with where the log turned out to be one of many writers, if it did.
-    fn gather<'c>(
-        &mut self,
-        part: &Chunk<'c>,
-        weave: Option<&'c Weave>,
-        batch: &mut Vec<Placed<'c>>,
-    ) -> Option<usize> {
-        while let Some(&candidate) = self.waiting.front() {
-            let at = self.in_part(candidate);
-            let Some(at) = (match weave {
-                // An entry is not whole yet.
-                Some(weave) if at >= weave.end() && !part.last => break,
-                Some(weave) => weave.spoken_in(at, line_end(part.bytes, at)),
-                None => Some(at),
-            }) else {
-                self.waiting.pop_front();
-                continue;
-            };
-            let position = self.base + at as u64;
-            let writer = weave.map_or(0, |weave| weave.strand_at(at));
-            let strand = self.strands.entry(writer).or_default();
-            let Strand { proved, ahead, .. } = strand;
-            if ahead.holds(position) {
-                if proved.holds(position) {
-                    self.waiting.pop_front();
-                } else if let Some(holder) = last_of(writer, batch) {
-                    // Whether the event that takes it holds anything is not known yet.
-                    holder.held.push(candidate);
-                    self.waiting.pop_front();
-                } else {
-                    ahead.clone_from(proved);
+    fn settle_with<'c>(&mut self, part: &Chunk<'c>, weave: Option<&'c Weave>) -> Option<usize> {
+        // Examined, and nothing of it told; gathered before what is gathered now.
+        let mut examined: Option<(Batch<'c>, Vec<Finding>)> = None;
+        let mut full: Batch<'c> = Batch::default();
+        loop {
+            let mut next = Batch::default();
+            let Batch { placed, held } = &mut full;
+            let (matcher, placed) = (self.matcher, placed.as_slice());
+            let untold = Untold { placed, held };
+            let in_order = || {
+                if let Some((batch, findings)) = examined.take() {
+                    self.tell(part, weave, &batch, findings, placed)?;
                 }
-                continue;
-            }
-            let (proved, ahead) = (proved.floor, ahead.floor);
-            let (proved, floor) = (self.in_part(proved), self.in_part(ahead));
-            if weave.is_none()
-                && let Some(layout) = self.layout_at(part, at)
-            {
-                if self.examine(part, None, batch) != Examined::All {
-                    self.tries += 1;
+                Ok(self.gather(part, weave, untold, &mut next))
+            };
+            let (gathered, findings) = if placed.is_empty() {
+                (in_order(), Vec::new())
+            } else {
+                rayon::join(in_order, || examine::findings(matcher, part, placed))
+            };
+            let gathered = match gathered {
+                Ok(gathered) => gathered,
+                Err(anew) => {
+                    self.gather_anew(anew, &[&std::mem::take(&mut full)]);
                     continue;
                 }
-                let lines = self.lines_before(part, at);
-                let position = self.base + at as u64;
-                self.weave = Some(Weave::new(layout, at, lines, position));
-                self.again = true;
-                // Whose lines the rest are is not known yet.
-                self.sampler.back_to(position);
-                self.lanes[0].samples.retain(|sample| sample.position < position);
-                return Some(at);
+            };
+            // Where much is gathered in vain, no batch is gathered before the one ahead of it is told.
+            if gathered == Gathered::Full && self.together == TOGETHER {
+                examined = Some((std::mem::replace(&mut full, next), findings));
+                continue;
             }
-            let lane = weave.map_or(0, |weave| weave.lane_at(at));
-            let starts = self.lanes.get(lane).and_then(|lane| lane.starts.as_ref());
-            if !part.last && starts.is_some_and(|starts| starts.waits(part.bytes, at)) {
-                break;
-            }
-            let speaks = |line: &str| self.matcher.speaks(line);
-            if self.stamped.is_none() && weave.is_none() {
-                self.stamped = stamped_at(part.bytes, at);
-            }
-            let reading = Reading { weave, stamped: self.stamped };
-            match assemble(part, reading, at, floor, &speaks) {
-                Assembled::More { .. } => break,
-                Assembled::Event(event) => {
-                    let start = event.start();
-                    let is_one_record = event.head.begins && event.lines.len() == 1 && start == at;
-                    if proved < floor
-                        && !is_one_record
-                        && !begins_alone(part, reading, &event, at, proved)
-                        && beginning(part, reading, at, proved) != start
-                    {
-                        // It would begin earlier, had nothing been found in the event before it.
-                        self.examine(part, weave, batch);
-                        continue;
-                    }
-                    self.waiting.pop_front();
-                    let claim = Claim::new(&event, self.base);
-                    let position = self.base + start as u64;
-                    let strand = self.strands.entry(writer).or_default();
-                    if strand.vain == Some(position) {
-                        // Another line of an event in which nothing was found.
-                        continue;
-                    }
-                    strand.ahead = claim;
-                    let lane = weave.map_or(0, |weave| weave.lane_at(start));
-                    let place = self.place(part, start);
-                    let held = Vec::new();
-                    let event = *event;
-                    batch.push(Placed { event, place, lane, writer, candidate, held });
-                    if batch.len() >= self.together {
-                        self.examine(part, weave, batch);
-                    }
+            let is_told = self.tell_all(part, weave, (std::mem::take(&mut full), findings), next);
+            match gathered {
+                Gathered::All if is_told => return None,
+                Gathered::Layout(layout, at) if is_told => {
+                    self.weave = Some(self.begin_weave(part, layout, at));
+                    return Some(at);
                 }
+                // It is asked for again.
+                Gathered::Layout(..) => self.tries += 1,
+                _ => {}
             }
         }
-        None
     }
 
-    /// The place of an event, and a mark to count on from.
-    fn place(&mut self, part: &Chunk<'_>, at: usize) -> Place {
-        let known = self.placed.and_then(|(seen, place)| {
-            Some((usize::try_from(seen.checked_sub(self.base)?).ok()?, place))
-        });
-        let place = part.place(at, known);
-        self.placed = Some((self.base + at as u64, place));
-        place
+    /// Tells of a batch that has been examined, then of one that has not. Comes back with whether they were told to
+    /// their end.
+    fn tell_all(
+        &mut self,
+        part: &Chunk<'_>,
+        weave: Option<&Weave>,
+        (batch, findings): (Batch<'_>, Vec<Finding>),
+        next: Batch<'_>,
+    ) -> bool {
+        if let Err(anew) = self.tell(part, weave, &batch, findings, &next.placed) {
+            self.gather_anew(anew, &[&next]);
+            return false;
+        }
+        let findings = examine::findings(self.matcher, part, &next.placed);
+        if let Err(anew) = self.tell(part, weave, &next, findings, &[]) {
+            self.gather_anew(anew, &[]);
+            return false;
+        }
+        true
+    }
+
+    /// The candidates at the positions `anew`, and those of batches that were gathered as though something had been
+    /// found in the event before them, wait to be gathered again.
+    fn gather_anew(&mut self, mut anew: Vec<u64>, behind: &[&Batch<'_>]) {
+        for batch in behind {
+            anew.extend(batch.candidates());
+            self.step_back(batch.placed.iter().map(|placed| placed.writer));
+        }
+        anew.sort_unstable();
+        for &position in anew.iter().rev() {
+            self.waiting.push_front(position);
+        }
+        // Where that is frequent, little is gathered in vain.
+        self.together = 1;
+    }
+
+    /// What has been proved is all that the events of these writers take.
+    pub(super) fn step_back(&mut self, writers: impl Iterator<Item = u64>) {
+        for writer in writers {
+            let strand = self.strands.entry(writer).or_default();
+            strand.ahead.clone_from(&strand.proved);
+        }
+    }
+
+    /// From the candidate at `at` on many write the log.
+    fn begin_weave(&mut self, part: &Chunk<'_>, layout: Layout, at: usize) -> Weave {
+        let lines = self.lines_before(part, at);
+        let position = self.base + at as u64;
+        self.again = true;
+        // Whose lines the rest are is not known yet.
+        self.sampler.back_to(position);
+        self.lanes[0].samples.retain(|sample| sample.position < position);
+        Weave::new(layout, at, lines, position)
     }
 
     /// Up to where the lines of each lane cannot become part of an event that a later line shows.
@@ -173,33 +175,5 @@ impl Stream<'_> {
             }
         }
         open
-    }
-
-    /// Lines before `at`, since the source began.
-    fn lines_before(&self, part: &Chunk<'_>, at: usize) -> u64 {
-        let behind = memchr::memchr_iter(b'\n', &part.bytes[at..]).count() as u64;
-        self.newlines.saturating_sub(behind)
-    }
-
-    /// The layout that the lines before a candidate have in common with it, where they say who wrote them.
-    fn layout_at(&mut self, part: &Chunk<'_>, at: usize) -> Option<Layout> {
-        if self.tries == 0 {
-            return None;
-        }
-        self.tries -= 1;
-        let end = memchr::memchr(b'\n', &part.bytes[at..]).map_or(part.bytes.len(), |n| at + n + 1);
-        if !Layout::is_likely(&part.bytes[at..end]) {
-            return None;
-        }
-        let least = at.saturating_sub(limits::LOOK_BACK);
-        let mut start = at;
-        for _ in 0..LAYOUT_LINES {
-            if start <= least {
-                break;
-            }
-            let before = memchr::memrchr(b'\n', &part.bytes[least..start - 1]);
-            start = before.map_or(least, |n| least + n + 1);
-        }
-        Layout::of(part.bytes[start..end].split_inclusive(|&b| b == b'\n'))
     }
 }
