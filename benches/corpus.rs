@@ -223,3 +223,134 @@ pub(crate) fn write_crash_loop(out: &mut dyn Write, seed: u64, bytes: u64) -> io
     }
     Ok(())
 }
+
+/// What goes wrong in every line of a noisy log, or in every few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Noise {
+    /// A record at ERROR a line, of a handful of shapes, without tracebacks.
+    Errors,
+    /// Retries that are logged at WARNING.
+    Retries,
+    /// JSON records with a traceback in a field.
+    Json,
+}
+
+impl Noise {
+    /// All of them, with the names by which they are asked for.
+    pub(crate) const ALL: [(&'static str, Noise); 3] =
+        [("errors", Noise::Errors), ("retries", Noise::Retries), ("json-errors", Noise::Json)];
+}
+
+/// Writes a noisy log of about `bytes` bytes: every record is about something that went wrong.
+pub(crate) fn write_noise(
+    out: &mut dyn Write,
+    noise: Noise,
+    seed: u64,
+    bytes: u64,
+) -> io::Result<()> {
+    let mut dice = Dice::new(seed);
+    let mut written = 0;
+    let mut millis: u64 = 0;
+    let mut line = String::new();
+    while written < bytes {
+        line.clear();
+        millis += 300 + dice.below(2000);
+        let (s, ms) = (millis / 1000, millis % 1000);
+        let day = 1 + s / 86_400 % 28;
+        let time = format!("{:02}:{:02}:{:02}", s / 3600 % 24, s / 60 % 60, s % 60);
+        let time = (format!("2026-03-{day:02}"), time, ms);
+        match noise {
+            Noise::Errors => error_line(&mut dice, &time, &mut line),
+            Noise::Retries => retry_line(&mut dice, &time, &mut line),
+            Noise::Json => json_line(&mut dice, &time, &mut line),
+        }
+        out.write_all(line.as_bytes())?;
+        written += line.len() as u64;
+    }
+    Ok(())
+}
+
+/// Date, time of day, milliseconds.
+type Time = (String, String, u64);
+
+fn error_line(dice: &mut Dice, (date, time, ms): &Time, line: &mut String) {
+    use std::fmt::Write;
+    let pair = PAIRS[dice.below(8) as usize];
+    let id = dice.below(99_999_999_999);
+    let _ = write!(line, "{date} {time},{ms:03} - ");
+    let _ = match dice.below(5) {
+        0 => writeln!(
+            line,
+            "bot.orders - ERROR - order {id} for {pair} was refused: binance {{\"code\":-2010,\"msg\":\"Account has insufficient balance for requested action.\"}}"
+        ),
+        1 => writeln!(
+            line,
+            "bot.exchange - ERROR - fetch_ticker {pair} failed: binance GET https://api.binance.com/api/v3/ticker/24hr?symbol={id} 429 Too Many Requests"
+        ),
+        2 => writeln!(
+            line,
+            "bot.stream - ERROR - websocket closed: ConnectionClosedError('no close frame received or sent'), subscription {id}"
+        ),
+        3 => writeln!(
+            line,
+            "bot.market - ERROR - no price for {pair}: KeyError('price') in the answer to request {id}"
+        ),
+        _ => writeln!(line, "bot.worker - ERROR - step {id} of {pair} failed, skipped"),
+    };
+}
+
+fn retry_line(dice: &mut Dice, (date, time, ms): &Time, line: &mut String) {
+    use std::fmt::Write;
+    let path = ["/api/v3/ticker/price", "/api/v3/klines", "/api/v3/depth"][dice.below(3) as usize];
+    let (total, at) = (dice.below(4), dice.below(1 << 47));
+    let _ = write!(line, "{date} {time},{ms:03} - ");
+    let _ = match dice.below(3) {
+        0 => writeln!(
+            line,
+            "urllib3.connectionpool - WARNING - Retrying (Retry(total={total}, connect=None, read=None, redirect=None, status=None)) after connection broken by 'NewConnectionError('<urllib3.connection.HTTPSConnection object at 0x{at:012x}>: Failed to establish a new connection: [Errno 111] Connection refused')': {path}"
+        ),
+        1 => writeln!(
+            line,
+            "bot.exchange - WARNING - request timed out (ReadTimeout), retry {} of 5 in {}.{} s: {path}",
+            1 + total,
+            dice.below(30),
+            dice.below(10)
+        ),
+        _ => writeln!(
+            line,
+            "bot.stream - WARNING - connection lost, reconnecting in {} s (attempt {})",
+            dice.below(60),
+            dice.below(500)
+        ),
+    };
+}
+
+fn json_line(dice: &mut Dice, (date, time, ms): &Time, line: &mut String) {
+    use std::fmt::Write;
+    let at = dice.below(1 << 47);
+    let (raised, message) = match dice.below(3) {
+        0 => (
+            "aiohttp.client_exceptions.ClientConnectorError",
+            format!(
+                "Cannot connect to host api.kraken.com:443 ssl:default [Connect call failed ('104.17.{}.{}', 443)]",
+                at % 256,
+                at / 256 % 256
+            ),
+        ),
+        1 => ("KeyError", "'last'".to_owned()),
+        _ => (
+            "ccxt.base.errors.RequestTimeout",
+            format!(
+                "kraken GET https://api.kraken.com/0/public/Ticker?nonce={at} request timed out"
+            ),
+        ),
+    };
+    let _ = writeln!(
+        line,
+        "{{\"timestamp\": \"{date}T{time}.{ms:03}Z\", \"level\": \"ERROR\", \"logger\": \"bot.loop\", \
+         \"message\": \"tick {at} failed\", \"exc_info\": \"Traceback (most recent call last):\\n  \
+         File \\\"/srv/bot/loop.py\\\", line 41, in tick\\n    price = await self.price(pair)\\n  \
+         File \\\"/srv/bot/feed.py\\\", line 19, in price\\n    return ticker[\\\"last\\\"]\\n\
+         {raised}: {message}\"}}"
+    );
+}

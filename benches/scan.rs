@@ -7,6 +7,7 @@ mod corpus;
 use std::io::{self, Cursor};
 use std::time::SystemTime;
 
+use corpus::{Noise, write_noise};
 use divan::Bencher;
 use divan::counter::BytesCount;
 use wd_diagnose::analyze::BatchOptions;
@@ -57,4 +58,19 @@ fn healthy(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 10)]
 fn crash_loop(bencher: Bencher<'_, '_>) {
     scan(bencher, corpus::write_crash_loop, 8 << 20);
+}
+
+#[divan::bench(sample_count = 10)]
+fn errors(bencher: Bencher<'_, '_>) {
+    scan(bencher, |out, seed, bytes| write_noise(out, Noise::Errors, seed, bytes), 8 << 20);
+}
+
+#[divan::bench(sample_count = 10)]
+fn retries(bencher: Bencher<'_, '_>) {
+    scan(bencher, |out, seed, bytes| write_noise(out, Noise::Retries, seed, bytes), 8 << 20);
+}
+
+#[divan::bench(sample_count = 10)]
+fn json_errors(bencher: Bencher<'_, '_>) {
+    scan(bencher, |out, seed, bytes| write_noise(out, Noise::Json, seed, bytes), 8 << 20);
 }

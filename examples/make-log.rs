@@ -1,5 +1,6 @@
 //! Writes a log made from a seed to standard output: `make-log KIND MIB [SEED]`, KIND being `healthy`,
-//! `crash-loop`, or what healthy lines are wrapped in: `docker`, `cri`, `compose`, `journal`, `json`.
+//! `crash-loop`, `errors`, `retries`, `json-errors`, or what healthy lines are wrapped in: `docker`, `cri`, `compose`,
+//! `journal`, `json`.
 
 use std::io::{self, BufWriter, Write};
 
@@ -13,9 +14,11 @@ fn main() -> io::Result<()> {
     let seed: u64 = args.next().and_then(|text| text.parse().ok()).unwrap_or(1);
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     let wrapper = corpus::Wrapper::ALL.iter().find(|(name, _)| *name == kind);
-    match (kind.as_str(), wrapper) {
-        (_, Some(&(_, wrapper))) => corpus::write_wrapped(&mut out, wrapper, seed, mib << 20)?,
-        ("crash-loop", _) => corpus::write_crash_loop(&mut out, seed, mib << 20)?,
+    let noise = corpus::Noise::ALL.iter().find(|(name, _)| *name == kind);
+    match (wrapper, noise) {
+        (Some(&(_, wrapper)), _) => corpus::write_wrapped(&mut out, wrapper, seed, mib << 20)?,
+        (_, Some(&(_, noise))) => corpus::write_noise(&mut out, noise, seed, mib << 20)?,
+        _ if kind == "crash-loop" => corpus::write_crash_loop(&mut out, seed, mib << 20)?,
         _ => corpus::write_healthy(&mut out, seed, mib << 20)?,
     }
     out.flush()

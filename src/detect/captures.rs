@@ -129,7 +129,7 @@ fn search_order<'p>(
 ) -> Vec<&'p str> {
     let own = subjects.iter().filter(|subject| subject.which == which);
     let others = subjects.iter().filter(|subject| subject.which != which);
-    own.chain(others).map(|subject| subject.text.as_str()).chain([parsed.whole.as_str()]).collect()
+    own.chain(others).map(|subject| subject.text.as_ref()).chain([parsed.whole.as_str()]).collect()
 }
 
 /// Values that follow from others: a clean host, the exchange, the package, the end of a ban, the skew.

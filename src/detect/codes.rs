@@ -17,7 +17,7 @@ pub(super) fn find(
     parsed: &Parsed<'_>,
     found: &mut Vec<Match>,
 ) {
-    let text = subject.text.as_str();
+    let text = subject.text.as_ref();
     let texts = [text, parsed.whole.as_str()];
     let named = captures::table_of(rules, parsed, &texts);
     let mut add = |error: &ExchangeError, exchange: Option<&str>, code: &str, confidence: f64| {

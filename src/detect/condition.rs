@@ -128,7 +128,7 @@ impl Matcher<'_> {
         if !place_fits {
             return Some(Lack::Place);
         }
-        let text = subject.text.as_str();
+        let text = subject.text.as_ref();
         let has = |literal: &String| {
             if when.ignore_case {
                 contains_ignoring_case(text, literal)

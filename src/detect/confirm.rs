@@ -1,5 +1,6 @@
 //! Proof: which rules hold on an event, with what they capture, and which of them wins.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
@@ -37,6 +38,15 @@ pub struct Confirmed {
     pub matches: Vec<Match>,
     /// What it is to rules that ask for several events, in the order of the rules.
     pub steps: Vec<Step>,
+}
+
+/// What the literals in an event announce.
+#[derive(Debug)]
+pub struct Heard {
+    /// Those of its text, ascending.
+    whole: Vec<Announced>,
+    /// Those of its first line as logged, where that has a header.
+    raw: Option<Vec<Announced>>,
 }
 
 /// What reports errors to people (Telegram, Slack, a mail server …).
@@ -110,22 +120,37 @@ impl<'r> Matcher<'r> {
         })
     }
 
+    /// What the literals in an event announce.
+    pub fn announced(&self, parsed: &Parsed<'_>) -> Heard {
+        let announced = |text: &str| self.prefilter.announced(text.as_bytes());
+        Heard {
+            whole: announced(&parsed.whole),
+            raw: parsed.has_header().then(|| announced(&parsed.raw)),
+        }
+    }
+
     /// All rules that hold on an event, the winner first, and what it is to rules that ask for several. Only
     /// the winner has all its captures: what the others would capture is asked of no report.
     pub fn confirm(&self, parsed: &Parsed<'_>) -> Confirmed {
-        self.confirm_with(parsed, 1)
+        self.confirm_heard(parsed, &self.announced(parsed))
+    }
+
+    /// The same, where it is known what the event's literals announce.
+    pub fn confirm_heard(&self, parsed: &Parsed<'_>, heard: &Heard) -> Confirmed {
+        self.confirm_with(parsed, heard, 1)
     }
 
     /// The same, where each rule that holds has all its captures.
     pub fn confirm_fully(&self, parsed: &Parsed<'_>) -> Confirmed {
-        self.confirm_with(parsed, usize::MAX)
+        self.confirm_with(parsed, &self.announced(parsed), usize::MAX)
     }
 
     /// The same, where the first so many have all their captures.
-    fn confirm_with(&self, parsed: &Parsed<'_>, complete: usize) -> Confirmed {
-        let mut announced = self.prefilter.announced(parsed.whole.as_bytes());
-        if parsed.has_header() {
-            announced.extend(self.prefilter.announced(parsed.raw.as_bytes()));
+    fn confirm_with(&self, parsed: &Parsed<'_>, heard: &Heard, complete: usize) -> Confirmed {
+        let mut announced = Cow::Borrowed(&heard.whole);
+        if let Some(raw) = heard.raw.as_ref().filter(|raw| **raw != heard.whole) {
+            let announced = announced.to_mut();
+            announced.extend(raw);
             announced.sort_unstable();
             announced.dedup();
         }
@@ -140,7 +165,7 @@ impl<'r> Matcher<'r> {
         // An event that was found for another reason may hold a code further behind its context.
         let mut codes_wanted = self.contexts().is_match(parsed.whole.as_bytes());
         let mut parts: Vec<(Match, bool)> = Vec::new();
-        for announced in announced {
+        for &announced in announced.iter() {
             match announced {
                 Announced::When(rule_at, when_at) => {
                     let rule = &self.rules.rules[rule_at as usize];
@@ -235,11 +260,35 @@ impl<'r> Matcher<'r> {
         (found.basis, Reverse(rule.weight), found.which, found.rule)
     }
 
+    /// Indexes of the marks that an event's own words carry: not inside the traceback, where code and frames name
+    /// anything.
+    pub fn marks_of(&self, parsed: &Parsed<'_>, heard: &Heard) -> Vec<usize> {
+        let mut marks = if parsed.message == parsed.whole {
+            self.marks_in(&heard.whole, &parsed.message)
+        } else {
+            self.marks(&parsed.message)
+        };
+        // The other fields of a JSON record stand behind its message, which may have to end there.
+        let head = &parsed.event.head;
+        if !head.extra.is_empty() {
+            marks.extend(self.marks(head.message.lines().next().unwrap_or("")));
+        }
+        if let Some(raw) = &heard.raw {
+            marks.extend(self.marks_in(raw, &parsed.raw));
+        }
+        marks.sort_unstable();
+        marks.dedup();
+        marks
+    }
+
     /// Indexes of the marks that a line carries.
     pub fn marks(&self, text: &str) -> Vec<usize> {
-        let mut found: Vec<usize> = self
-            .prefilter
-            .announced(text.as_bytes())
+        self.marks_in(&self.prefilter.announced(text.as_bytes()), text)
+    }
+
+    /// The same, where it is known what its literals announce.
+    fn marks_in(&self, announced: &[Announced], text: &str) -> Vec<usize> {
+        let mut found: Vec<usize> = announced
             .iter()
             .filter_map(|announced| match announced {
                 Announced::Mark(at) => Some(*at as usize),

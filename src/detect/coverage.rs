@@ -47,7 +47,7 @@ impl<'r> Coverage<'r> {
     /// Notes what an event of an example hits.
     pub(super) fn add(&mut self, matcher: &Matcher<'_>, rule: &Rule, parsed: &Parsed<'_>) {
         let mut texts: Vec<String> =
-            parsed.subjects().into_iter().map(|subject| subject.text).collect();
+            parsed.subjects().into_iter().map(|subject| subject.text.into_owned()).collect();
         let frames = parsed.links.iter().flat_map(|link| &link.frames);
         texts.extend(frames.filter_map(|frame| frame.code.clone()));
         texts.push(parsed.whole.clone());

@@ -20,7 +20,7 @@ mod weigh;
 
 pub use captures::take;
 pub use chain::{Cause, ChainTracker};
-pub use confirm::{Confirmed, Match, Matcher};
+pub use confirm::{Confirmed, Heard, Match, Matcher};
 pub use prefilter::{Candidate, Prefilter};
 pub use series::{Fired, Moment, SeriesTracker, Step};
 pub use subject::{Inline, Parsed, Subject, Which};

@@ -1,6 +1,8 @@
 //! What a rule's conditions are tried on: each link of a traceback's chain, the record's message, and
 //! exceptions that a message names.
 
+use std::borrow::Cow;
+
 use crate::event::Event;
 use crate::traceback::{self, Frame, Grammar, Link, Roots, Traceback};
 
@@ -43,7 +45,7 @@ pub struct Subject<'p> {
     /// Which one.
     pub which: Which,
     /// Its text: `Class: message` for an exception.
-    pub text: String,
+    pub text: Cow<'p, str>,
     /// The exception's class.
     pub class: Option<&'p str>,
     /// The exception's frames.
@@ -104,7 +106,7 @@ impl<'e> Parsed<'e> {
         for (index, link) in self.links.iter().take(self.reporter).enumerate() {
             subjects.push(Subject {
                 which: Which::Link(index),
-                text: link_text(link),
+                text: Cow::Owned(link_text(link)),
                 class: Some(&link.class),
                 frames: &link.frames,
             });
@@ -112,7 +114,7 @@ impl<'e> Parsed<'e> {
         for (index, inline) in self.inline.iter().enumerate() {
             subjects.push(Subject {
                 which: Which::Inline(index),
-                text: class_and_message(&inline.class, &inline.message),
+                text: Cow::Owned(class_and_message(&inline.class, &inline.message)),
                 class: Some(&inline.class),
                 frames: &[],
             });
@@ -120,7 +122,7 @@ impl<'e> Parsed<'e> {
         if !self.message.trim().is_empty() {
             subjects.push(Subject {
                 which: Which::Message,
-                text: self.message.clone(),
+                text: Cow::Borrowed(&self.message),
                 class: None,
                 frames: &[],
             });
@@ -128,7 +130,7 @@ impl<'e> Parsed<'e> {
         if self.has_header() {
             subjects.push(Subject {
                 which: Which::Line,
-                text: self.raw.clone(),
+                text: Cow::Borrowed(&self.raw),
                 class: None,
                 frames: &[],
             });

@@ -3,10 +3,12 @@
 use crate::detect::{Confirmed, Match, Matcher, Parsed, Step, Which};
 use crate::event::{Event, Stamp};
 use crate::model::Severity;
+use crate::rules::RuleSet;
 use crate::source::{Chunk, Place};
 use crate::traceback::{Link, Origin, has_header};
 
 use super::evidence::{self, Line};
+use super::fingerprint;
 use super::{ChainLink, Exception, OwnFrame};
 
 /// One examined event.
@@ -36,6 +38,8 @@ pub struct Finding {
     pub pid: Option<u32>,
     /// What it is to rules that ask for several events.
     pub steps: Vec<Step>,
+    /// The fingerprint of an examined event under the rule of that index, which speaks for it.
+    pub fingerprint: Option<(usize, String)>,
 }
 
 /// What kind of event a finding is, which tells what died of it.
@@ -84,7 +88,8 @@ impl Finding {
     ) -> Finding {
         let mut parsed = Parsed::new(event, chunk.bytes);
         parsed.reporter = reporter_start(matcher, &parsed);
-        let Confirmed { matches, steps } = matcher.confirm(&parsed);
+        let heard = matcher.announced(&parsed);
+        let Confirmed { matches, steps } = matcher.confirm_heard(&parsed, &heard);
         let mut matched = matches.into_iter().next();
         if let (Some(matched), Some(Origin::Thread(name))) =
             (&mut matched, parsed.traceback.as_ref().map(|traceback| &traceback.origin))
@@ -96,10 +101,10 @@ impl Finding {
             if parsed.links.is_empty() { Which::Message } else { Which::Link(root_of(&parsed)) },
             |matched| matched.which,
         );
-        let marks = marks_of(matcher, &parsed);
+        let marks = matcher.marks_of(&parsed, &heard);
         let lines = evidence::choose(&parsed, which, &matcher.roots, chunk, place);
         let last_line = lines.last_line;
-        Finding {
+        let mut finding = Finding {
             place,
             last_line,
             marks,
@@ -112,6 +117,20 @@ impl Finding {
             pid: event.head.pid,
             steps,
             matched,
+            fingerprint: None,
+        };
+        finding.fingerprint = finding
+            .rule(matcher.rules)
+            .map(|rule| (rule, fingerprint::of(&matcher.rules.rules[rule].id, &finding)));
+        finding
+    }
+
+    /// Index of the rule that speaks for it: the one that was matched; a traceback that none knows is `other`.
+    pub(super) fn rule(&self, rules: &RuleSet) -> Option<usize> {
+        match &self.matched {
+            Some(matched) => Some(matched.rule),
+            None if self.kind.is_unhandled() => rules.position("other/uncaught-exception"),
+            None => None,
         }
     }
 }
@@ -181,21 +200,6 @@ fn exception_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>, which: Which) -> Opt
         chain
     };
     Some(Exception { class, message, frame, chain })
-}
-
-/// Marks on the event's own words: not inside the traceback, where code and frames name anything.
-fn marks_of(matcher: &Matcher<'_>, parsed: &Parsed<'_>) -> Vec<usize> {
-    let mut marks = matcher.marks(&parsed.message);
-    // The other fields of a JSON record stand behind its message, which may have to end there.
-    if !parsed.event.head.extra.is_empty() {
-        marks.extend(matcher.marks(parsed.event.head.message.lines().next().unwrap_or("")));
-    }
-    if parsed.has_header() {
-        marks.extend(matcher.marks(&parsed.raw));
-    }
-    marks.sort_unstable();
-    marks.dedup();
-    marks
 }
 
 /// Index of the first link that was raised while an error reporter (Telegram, Slack …) ran: such links

@@ -77,6 +77,7 @@ mod tests {
             evidence: Vec::new(),
             steps: Vec::new(),
             pid: None,
+            fingerprint: None,
         }
     }
 

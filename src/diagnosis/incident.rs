@@ -180,7 +180,10 @@ impl Incidents {
         let rule = &rules.rules[rule_at];
         let level = provisional_level(finding, rule.effect, rule.pattern);
         let level = rule.at_most.map_or(level, |most| level.min(most));
-        let mut fingerprint = fingerprint::of(&rule.id, finding);
+        let mut fingerprint = match &finding.fingerprint {
+            Some((of, fingerprint)) if *of == rule_at => fingerprint.clone(),
+            _ => fingerprint::of(&rule.id, finding),
+        };
         if !self.by_fingerprint.contains_key(&fingerprint)
             && let Some(index) = self.same_without_frame(rule_at, finding)
         {
@@ -291,10 +294,7 @@ impl Incidents {
         rules: &RuleSet,
         finding: &Finding,
     ) -> Option<(usize, BTreeMap<String, String>, f64)> {
-        if finding.kind == Kind::Record || finding.kind == Kind::Ignored {
-            return None;
-        }
-        let rule = rules.position("other/uncaught-exception")?;
+        let rule = finding.rule(rules)?;
         Some((rule, own_captures(rules, rule, finding), rules.rules[rule].confidence))
     }
 
@@ -346,7 +346,7 @@ impl Incidents {
             confidence: rules.rules[rule_at].confidence,
             basis: rules.rules[rule_at].basis,
         };
-        let mut finding = Finding { matched: Some(matched), ..finding.clone() };
+        let mut finding = Finding { matched: Some(matched), fingerprint: None, ..finding.clone() };
         // What a run said last by chance is not what ended it.
         if [SILENT_STOP, TORN_END].contains(&rule) {
             (finding.message, finding.exception) = (String::new(), None);

@@ -499,5 +499,6 @@ fn line_finding(place: Place, record: &Record<'_>) -> Finding {
         message,
         pid: record.pid,
         steps: Vec::new(),
+        fingerprint: None,
     }
 }

@@ -1,6 +1,7 @@
 //! Exception classes and their bases, so that a rule on `OSError` sees a `ConnectionResetError`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ pub struct Classes {
     by_short: Vec<u32>,
     /// For each class the indexes of those that name it as a base.
     derived: Vec<Vec<u32>>,
+    /// For each class it and every class it derives from, made when it is first asked for: every event asks.
+    #[serde(skip)]
+    ancestors: OnceLock<Vec<OnceLock<Vec<String>>>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +49,7 @@ impl Classes {
             }
         }
         self.derived = derived;
+        self.ancestors = OnceLock::new();
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
@@ -64,14 +69,22 @@ impl Classes {
         let mut found = vec![logged];
         let mut known = self.known(logged).into_iter();
         let Some(first) = known.next() else { return found };
-        let mut shared = self.with_bases(first);
+        let mut shared: Vec<&str> = self.ancestors(first).iter().map(String::as_str).collect();
         // A bare name that several libraries use says only what all of them mean by it.
         for other in known {
-            let bases = self.with_bases(other);
-            shared.retain(|name| bases.contains(name));
+            let bases = self.ancestors(other);
+            shared.retain(|name| bases.iter().any(|base| base == name));
         }
         found.extend(shared);
         found
+    }
+
+    /// A class of the table, by its index, and every class it derives from.
+    fn ancestors(&self, at: usize) -> &[String] {
+        let all =
+            self.ancestors.get_or_init(|| self.classes.iter().map(|_| OnceLock::new()).collect());
+        let owned = || self.with_bases(&self.classes[at].name).into_iter().map(str::to_owned);
+        all[at].get_or_init(|| owned().collect())
     }
 
     /// A class of the table and every class it derives from.
@@ -88,20 +101,19 @@ impl Classes {
         found
     }
 
-    /// The table's names for a class as logged.
-    fn known(&self, logged: &str) -> Vec<&str> {
+    /// The indexes of a class as logged.
+    fn known(&self, logged: &str) -> Vec<usize> {
         if let Ok(at) = self.position(logged) {
-            return vec![&self.classes[at].name];
+            return vec![at];
         }
-        let mut names =
-            self.of_short(short(logged)).iter().map(|&at| self.classes[at as usize].name.as_str());
+        let mut all = self.of_short(short(logged)).iter().map(|&at| at as usize);
         if logged.contains('.') {
             // Libraries move classes between modules (`ccxt.NetworkError`, `ccxt.base.errors.NetworkError`):
             // take the one whose top-level package is the same.
             let top = logged.split('.').next();
-            names.find(|name| name.split('.').next() == top).into_iter().collect()
+            all.find(|&at| self.classes[at].name.split('.').next() == top).into_iter().collect()
         } else {
-            names.collect()
+            all.collect()
         }
     }
 
@@ -124,9 +136,9 @@ impl Classes {
 /// Whether a class name is the wanted one. A dotted `wanted` wants that full name, or the bare class
 /// where the log has no module; a bare one is that class of any module.
 pub fn is_named(name: &str, wanted: &str) -> bool {
-    name == wanted
-        || (!wanted.contains('.') && short(name) == wanted)
-        || (!name.contains('.') && short(wanted) == name)
+    let (long, short) = if name.len() < wanted.len() { (wanted, name) } else { (name, wanted) };
+    long.strip_suffix(short)
+        .is_some_and(|module| module.is_empty() || module.ends_with('.') && !short.contains('.'))
 }
 
 #[cfg(test)]

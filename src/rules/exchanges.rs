@@ -1,5 +1,8 @@
 //! Error codes by exchange, and the shapes in which codes appear in text.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use super::LazyRegex;
@@ -11,6 +14,17 @@ pub struct Exchanges {
     pub tables: Vec<Exchange>,
     /// Shapes of codes in text.
     pub contexts: Vec<CodeContext>,
+    /// Made when it is first asked for; the tables must not be changed any more then.
+    #[serde(skip)]
+    index: OnceLock<Index>,
+}
+
+/// Indexes of tables, by what a log calls them.
+#[derive(Debug, Default)]
+struct Index {
+    ids: HashMap<String, usize>,
+    hosts: HashMap<String, usize>,
+    modules: HashMap<String, usize>,
 }
 
 /// One exchange's errors.
@@ -75,31 +89,39 @@ pub struct CodeExample {
 }
 
 impl Exchanges {
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            for (at, table) in self.tables.iter().enumerate() {
+                for id in std::iter::once(&table.id).chain(&table.ids) {
+                    index.ids.entry(id.clone()).or_insert(at);
+                }
+                index.hosts.extend(table.hosts.iter().map(|host| (host.clone(), at)));
+                for module in &table.modules {
+                    index.modules.entry(module.clone()).or_insert(at);
+                }
+            }
+            index
+        })
+    }
+
     /// The exchange with that ccxt id or table id.
     pub fn by_id(&self, id: &str) -> Option<&Exchange> {
-        self.tables.iter().find(|table| table.id == id || table.ids.iter().any(|known| known == id))
+        self.index().ids.get(id).map(|&at| &self.tables[at])
     }
 
     /// The exchange that this host belongs to.
     pub fn by_host(&self, host: &str) -> Option<&Exchange> {
-        let fits = |suffix: &&String| {
-            host.strip_suffix(suffix.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
+        let hosts = &self.index().hosts;
+        let suffixes = host.match_indices('.').map(|(dot, _)| &host[dot + 1..]);
         // The longest suffix: `futures.kraken.com` has a table of its own beside `kraken.com`.
-        self.tables
-            .iter()
-            .filter_map(|table| {
-                let longest = table.hosts.iter().filter(fits).map(String::len).max()?;
-                Some((longest, table))
-            })
-            .max_by_key(|(length, _)| *length)
-            .map(|(_, table)| table)
+        let at = std::iter::once(host).chain(suffixes).find_map(|suffix| hosts.get(suffix));
+        at.map(|&at| &self.tables[at])
     }
 
     /// The exchange whose Python client has this top-level package.
     pub fn by_module(&self, module: &str) -> Option<&Exchange> {
-        self.tables.iter().find(|table| table.modules.iter().any(|known| known == module))
+        self.index().modules.get(module).map(|&at| &self.tables[at])
     }
 }
 

@@ -204,7 +204,9 @@ pub fn chain_sentence(line: &str) -> Option<Relation> {
 /// Whether a line holds the header of a traceback (a group's and rich's box included), perhaps after
 /// other text.
 pub fn has_header(line: &str) -> bool {
-    header_in(line).is_some() || super::boxed::opens_traceback(line) || is_ipython_header(line.trim())
+    header_in(line).is_some()
+        || super::boxed::opens_traceback(line)
+        || is_ipython_header(line.trim())
 }
 
 /// Whether a text that begins with the header is a whole traceback in one line, its line breaks

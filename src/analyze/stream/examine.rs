@@ -23,7 +23,8 @@ pub(super) fn findings(
     part: &Chunk<'_>,
     placed: &[Placed<'_>],
 ) -> Vec<Finding> {
-    let examine = |placed: &Placed<'_>| Finding::examine(matcher, part, &placed.event, placed.place);
+    let examine =
+        |placed: &Placed<'_>| Finding::examine(matcher, part, &placed.event, placed.place);
     if placed.len() > 4 {
         placed.par_iter().map(examine).collect()
     } else {
