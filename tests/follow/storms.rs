@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -151,8 +150,8 @@ fn rotations_while_it_was_stopped() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_system_that_tells_of_nothing() {
-    let unshare = |script: &str, folder: &Path| {
-        let mut command = Command::new("unshare");
+    let unshare = |script: &str, folder: &std::path::Path| {
+        let mut command = std::process::Command::new("unshare");
         command.args(["--user", "--map-root-user", "sh", "-c", script, "sh"]).current_dir(folder);
         command
     };

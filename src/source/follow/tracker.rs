@@ -19,8 +19,12 @@ use super::trail::{Cx, Seen, Trail};
 use super::watch::Watch;
 use super::{FollowOptions, From};
 
-/// Everything is looked at this often, notifications or not.
+/// Everything is looked at this often at least, notifications or not.
 const SAFETY: Duration = Duration::from_secs(2);
+
+/// How often everything is looked at where notifications come. On Windows they tell of what is written to an open file
+/// only when it has left the system's cache (Microsoft's reference of Win32, `FILE_NOTIFY_CHANGE_LAST_WRITE`).
+const EVERY: Duration = if cfg!(windows) { POLL } else { SAFETY };
 
 /// How often is looked where the system does not tell of changes.
 const POLL: Duration = Duration::from_millis(250);
@@ -189,7 +193,7 @@ impl Tracker {
                 self.queue.push(Notice::Ended);
                 return;
             }
-            let tick = self.poll.unwrap_or(SAFETY);
+            let tick = self.poll.unwrap_or(EVERY);
             let (more, held) = self.needs();
             let now = Instant::now();
             let wait = match () {
