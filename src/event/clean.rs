@@ -30,12 +30,15 @@ fn without_controls(line: &[u8]) -> Cow<'_, str> {
 
 /// What a web page shows for its ways to write the characters of its own language, where a log was copied from its
 /// source. `&amp;` alone tells nothing, as it stands in addresses, too.
-const ENTITIES: [(&str, &str); 6] = [
+const ENTITIES: [(&str, &str); 9] = [
     ("&lt;", "<"),
     ("&gt;", ">"),
     ("&quot;", "\""),
+    ("&#34;", "\""),
+    ("&apos;", "'"),
     ("&#39;", "'"),
     ("&#x27;", "'"),
+    ("&#x2F;", "/"),
     ("&amp;", "&"),
 ];
 
@@ -211,6 +214,7 @@ mod tests {
                 "File \"a.py\", line 3, in <module>",
             ),
             (b"No module named &#39;ta&#39; &amp;amp; &co;", "No module named 'ta' &amp; &co;"),
+            (b"version `GLIBC_2.36&apos; not found", "version `GLIBC_2.36' not found"),
             (b"GET /v3?a=1&amp;b=2&lt=3", "GET /v3?a=1&amp;b=2&lt=3"),
         ] {
             assert_eq!(line_text(line), text);
