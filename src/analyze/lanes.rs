@@ -120,7 +120,10 @@ impl<'r> Lane<'r> {
         {
             let in_chunk = |position: u64| usize::try_from(position.checked_sub(base)?).ok();
             let Some(at) = in_chunk(sample.position) else { continue };
-            let line = &chunk.bytes[chunk.line(at)];
+            let line = match &sample.read.line {
+                Some(line) => line,
+                None => &chunk.bytes[chunk.line(at)],
+            };
             // A line that is looked at for what it says is none of those by which a silence is told.
             let before = match sample.is_first {
                 true => self.sampled.replace((sample.position, sample.place)),

@@ -54,6 +54,9 @@ const TELLERS: usize = 2;
 /// So much of a line is read. A JSON record that is longer has no time then.
 const READ: usize = 16 << 10;
 
+/// A longer line is looked at where it stands.
+const SHORT: usize = 1 << 10;
+
 /// So many lines at least are read together on one core.
 const MANY: usize = 64;
 
@@ -77,15 +80,18 @@ pub(super) struct Reading {
     pub(super) stamp: Option<Stamp>,
     /// What it says, where that is asked.
     pub(super) said: Option<Said>,
+    /// The line itself, where it is short: samples lie far apart, and when they are told they are in no cache any more.
+    pub(super) line: Option<Box<[u8]>>,
 }
 
 impl Reading {
     /// Reads a line; what it says where that `is_asked`.
     fn of(line: &[u8], is_asked: bool) -> Reading {
+        let kept = (line.len() <= SHORT).then(|| Box::from(line));
         let line = &line[..line.len().min(READ)];
         let record = read_record(line);
         let said = is_asked.then(|| Said::of(line, &record));
-        Reading { stamp: record.stamp, said }
+        Reading { stamp: record.stamp, said, line: kept }
     }
 }
 
@@ -198,6 +204,8 @@ pub(super) fn look(
     end: usize,
     tellers: &Tellers,
 ) -> (Vec<Seen>, u64) {
+    // Newlines first: that goes through the text as fast as it comes from memory, and leaves it in the cache.
+    let counted = Counted::of(bytes, base, start, end);
     let mut found: BTreeMap<usize, (bool, u8)> = BTreeMap::new();
     let mut from = start;
     while let Some(at) = next(bytes, base, from, end) {
@@ -209,16 +217,59 @@ pub(super) fn look(
             found.entry(at).or_default().1 |= bit;
         }
     }
-    let (mut lines, mut counted) = (0, start);
+    let mut known = (start, 0);
     let mut seen = Vec::with_capacity(found.len());
     for (at, (is_first, tells)) in found {
-        lines += newlines(&bytes[counted..at]);
-        counted = at;
+        let lines = counted.before(bytes, at, known);
+        known = (at, lines);
         let is_asked = tells != 0 || is_asked(base + at as u64);
         let read = Reading::of(&bytes[at..line_end(bytes, at).min(end)], is_asked);
         seen.push(Seen { at, lines, read, is_first, tells });
     }
-    (seen, lines + newlines(&bytes[counted..end]))
+    (seen, counted.all())
+}
+
+/// The newlines of a stretch, counted block by block.
+struct Counted {
+    /// Where the stretch begins in its bytes.
+    start: usize,
+    /// Where in the bytes the block ends in which it begins.
+    first: usize,
+    /// Those before the end of each block of [`BLOCK`] bytes.
+    upto: Vec<u64>,
+}
+
+impl Counted {
+    /// Counts those of `bytes[start..end]`, where `bytes` begins at position `base`.
+    fn of(bytes: &[u8], base: u64, start: usize, end: usize) -> Counted {
+        let into = ((base + start as u64) % BLOCK) as usize;
+        let first = start + BLOCK as usize - into;
+        let (head, rest) = bytes[start..end].split_at(end.min(first) - start);
+        let mut upto = Vec::with_capacity(rest.len() / BLOCK as usize + 2);
+        let mut sum = 0;
+        for block in std::iter::once(head).chain(rest.chunks(BLOCK as usize)) {
+            sum += newlines(block);
+            upto.push(sum);
+        }
+        Counted { start, first, upto }
+    }
+
+    /// Those before `at`, where it is `known` how many there are before a place that does not lie behind it.
+    fn before(&self, bytes: &[u8], at: usize, known: (usize, u64)) -> u64 {
+        let block = match at.checked_sub(self.first) {
+            Some(behind) => {
+                let block = behind / BLOCK as usize;
+                (self.first + block * BLOCK as usize, self.upto[block])
+            }
+            None => (self.start, 0),
+        };
+        let (from, lines) = known.max(block);
+        lines + newlines(&bytes[from..at])
+    }
+
+    fn all(&self) -> u64 {
+        self.upto.last().copied().unwrap_or(0)
+    }
 }
 
 /// Where the block begins that a position lies in, and how long it is.
@@ -391,7 +442,9 @@ impl Sampler {
 
 /// The times of lines of a text, read on all cores.
 pub(super) fn stamps_of(bytes: &[u8], lines: &[Range<usize>]) -> Vec<Option<Stamp>> {
-    let stamp = |line: &Range<usize>| Reading::of(&bytes[line.clone()], false).stamp;
+    let stamp = |line: &Range<usize>| {
+        read_record(&bytes[line.start..line.end.min(line.start + READ)]).stamp
+    };
     lines.par_iter().with_min_len(MANY).map(stamp).collect()
 }
 

@@ -49,8 +49,7 @@ impl Stream<'_> {
         let (weave, lanes, matcher, base) = (&self.weave, &self.lanes, self.matcher, self.base);
         let tellers = &self.tellers;
         let search = |&(start, end): &(usize, usize)| {
-            // Newlines first: that goes through the text as fast as it comes from memory, and leaves it in the
-            // cache for the search, which would wait for every line of it.
+            // Newlines are counted first: the search, which would wait for every line, then finds the text in the cache.
             let (samples, newlines) = if weave.is_none() && start >= unsearched {
                 sample::look(bytes, base, start, end, tellers)
             } else if start >= kept {
