@@ -140,11 +140,13 @@ impl Search {
                 }
             }
             Ok(meta) => self.problem(path, kind(&meta)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match pattern(path) {
-                Some(pattern) => self.pattern(path, pattern),
-                None => self.problem(path, "no such file or folder"),
+            Err(error) => match (pattern(path), error.kind()) {
+                // To Windows, a name with `*` or `?` in it is not one that is missing, but none at all.
+                (Some(pattern), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename) => {
+                    self.pattern(path, pattern);
+                }
+                _ => self.problem(path, reason(&error)),
             },
-            Err(error) => self.problem(path, reason(&error)),
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Inode {
     pub(super) device: u64,
     /// Number on that device, or one made of the path where it has none.
     pub(super) number: u64,
-    /// Nanoseconds since 1970 at which it was made; 0 where that is not known.
+    /// Nanoseconds since 1970 at which it was made; 0 where that is not known or not asked for.
     pub(super) born: u64,
 }
 
@@ -37,12 +37,14 @@ impl Inode {
 
     /// Where the system gives no number, that of the path stands for it.
     fn from(number: Option<(u64, u64)>, path: &Path, meta: &Metadata) -> Inode {
-        let born = meta.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let born = born.map_or(0, |age| u64::try_from(age.as_nanos()).unwrap_or(0));
-        let (device, number) = number.unwrap_or_else(|| {
+        let Some((device, number)) = number else {
             let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-            (0, hash(path.to_string_lossy().as_bytes()))
-        });
+            let number = hash(path.to_string_lossy().as_bytes());
+            return Inode { device: 0, number, born: born(meta) };
+        };
+        // NTFS counts in the number how often it was given away, and gives a new file the time of birth of the one
+        // that had its name ("tunneling", KB172190): there the time would tell nothing.
+        let born = if cfg!(windows) { 0 } else { born(meta) };
         Inode { device, number, born }
     }
 
@@ -51,6 +53,12 @@ impl Inode {
     pub(super) fn is_held_as(&self, other: &Inode) -> bool {
         (self.device, self.number) == (other.device, other.number)
     }
+}
+
+/// Nanoseconds since 1970 at which the file was made; 0 where that is not known.
+fn born(meta: &Metadata) -> u64 {
+    let born = meta.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    born.map_or(0, |age| u64::try_from(age.as_nanos()).unwrap_or(0))
 }
 
 /// Opens a regular file for reading, and nothing else: a path may name a FIFO or a device by the time it is
