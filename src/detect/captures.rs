@@ -17,8 +17,8 @@ const VALUE_BYTES: usize = 300;
 /// Adds the named groups of the first match of `regex` in `text` that are not set yet.
 pub(super) fn named(regex: &Regex, text: &str, captures: &mut BTreeMap<String, String>) -> bool {
     let Some(found) = regex.captures(text) else { return false };
-    for name in regex.capture_names().flatten() {
-        if let Some(value) = found.name(name)
+    for (at, name) in regex.capture_names().enumerate() {
+        if let (Some(name), Some(value)) = (name, found.get(at))
             && !value.as_str().is_empty()
             && value.len() <= VALUE_BYTES
         {
@@ -121,7 +121,8 @@ fn is_address(host: &str) -> bool {
     host.split(':').next().unwrap_or(host).bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
-/// Where captures are looked for: the subject, the other links from the root on, the message, everything.
+/// Where captures are looked for: the subject, the other links from the root on, the message, everything. No text
+/// twice: the message may be all there is.
 fn search_order<'p>(
     parsed: &'p Parsed<'_>,
     subjects: &'p [Subject<'_>],
@@ -129,7 +130,14 @@ fn search_order<'p>(
 ) -> Vec<&'p str> {
     let own = subjects.iter().filter(|subject| subject.which == which);
     let others = subjects.iter().filter(|subject| subject.which != which);
-    own.chain(others).map(|subject| subject.text.as_ref()).chain([parsed.whole.as_str()]).collect()
+    let mut texts: Vec<&str> = Vec::with_capacity(subjects.len() + 1);
+    let all = own.chain(others).map(|subject| subject.text.as_ref());
+    for text in all.chain([parsed.whole.as_str()]) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
 }
 
 /// Values that follow from others: a clean host, the exchange, the package, the end of a ban, the skew.

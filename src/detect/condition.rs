@@ -89,7 +89,10 @@ impl Matcher<'_> {
         }
         let mut captures = BTreeMap::new();
         for regex in when.regex.iter().filter_map(|regex| regex.on(&subject.text)) {
-            captures::named(regex, &subject.text, &mut captures);
+            // That it matches is known; most capture nothing.
+            if regex.captures_len() > 1 {
+                captures::named(regex, &subject.text, &mut captures);
+            }
         }
         if let Some(code) = &when.code {
             for source in self.code_lines(subject, parsed) {
@@ -219,8 +222,11 @@ impl Matcher<'_> {
 
 fn contains_ignoring_case(text: &str, literal: &str) -> bool {
     let (text, literal) = (text.as_bytes(), literal.as_bytes());
-    text.len() >= literal.len()
-        && text.windows(literal.len()).any(|window| window.eq_ignore_ascii_case(literal))
+    let Some(&first) = literal.first() else { return true };
+    let Some(last) = text.len().checked_sub(literal.len()) else { return false };
+    let starts = &text[..=last];
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), starts)
+        .any(|at| text[at..at + literal.len()].eq_ignore_ascii_case(literal))
 }
 
 /// Whether a path has a folder of that name, or is a file of that stem.

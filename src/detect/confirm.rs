@@ -40,6 +40,17 @@ pub struct Confirmed {
     pub steps: Vec<Step>,
 }
 
+/// What is wanted of the rules that hold on an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// The one that wins, with its captures.
+    Winner,
+    /// All of them; the one that wins with its captures.
+    All,
+    /// All of them with theirs.
+    Captures,
+}
+
 /// What the literals in an event announce.
 #[derive(Debug)]
 pub struct Heard {
@@ -132,21 +143,21 @@ impl<'r> Matcher<'r> {
     /// All rules that hold on an event, the winner first, and what it is to rules that ask for several. Only
     /// the winner has all its captures: what the others would capture is asked of no report.
     pub fn confirm(&self, parsed: &Parsed<'_>) -> Confirmed {
-        self.confirm_heard(parsed, &self.announced(parsed))
+        self.confirm_with(parsed, &self.announced(parsed), Wanted::All)
     }
 
-    /// The same, where it is known what the event's literals announce.
-    pub fn confirm_heard(&self, parsed: &Parsed<'_>, heard: &Heard) -> Confirmed {
-        self.confirm_with(parsed, heard, 1)
+    /// The same, where it is known what the event's literals announce. Of rules that do not win some may be missing.
+    pub fn winner(&self, parsed: &Parsed<'_>, heard: &Heard) -> Confirmed {
+        self.confirm_with(parsed, heard, Wanted::Winner)
     }
 
     /// The same, where each rule that holds has all its captures.
     pub fn confirm_fully(&self, parsed: &Parsed<'_>) -> Confirmed {
-        self.confirm_with(parsed, &self.announced(parsed), usize::MAX)
+        self.confirm_with(parsed, &self.announced(parsed), Wanted::Captures)
     }
 
-    /// The same, where the first so many have all their captures.
-    fn confirm_with(&self, parsed: &Parsed<'_>, heard: &Heard, complete: usize) -> Confirmed {
+    /// What holds on an event, as far as that is wanted.
+    fn confirm_with(&self, parsed: &Parsed<'_>, heard: &Heard, wanted: Wanted) -> Confirmed {
         let mut announced = Cow::Borrowed(&heard.whole);
         if let Some(raw) = heard.raw.as_ref().filter(|raw| **raw != heard.whole) {
             let announced = announced.to_mut();
@@ -171,6 +182,17 @@ impl<'r> Matcher<'r> {
                     let rule = &self.rules.rules[rule_at as usize];
                     let when = &rule.whens[when_at as usize];
                     for (subject, lineage) in subjects.iter().zip(&lineages) {
+                        // On the message it comes before what it is on the line.
+                        let is_known = |found: &Match| {
+                            (found.rule, found.which) == (rule_at as usize, Which::Message)
+                        };
+                        if wanted == Wanted::Winner
+                            && subject.which == Which::Line
+                            && rule.series.is_none()
+                            && found.iter().any(is_known)
+                        {
+                            continue;
+                        }
                         let Some(own) = self.holds(when, subject, lineage, parsed) else {
                             continue;
                         };
@@ -208,6 +230,7 @@ impl<'r> Matcher<'r> {
             }
             is_same
         });
+        let complete = if wanted == Wanted::Captures { found.len() } else { 1 };
         let first = found.iter_mut().take(complete);
         for found in first.chain(parts.iter_mut().map(|(part, _)| part)) {
             captures::complete(self.rules, parsed, &subjects, found);

@@ -89,7 +89,7 @@ impl Finding {
         let mut parsed = Parsed::new(event, chunk.bytes);
         parsed.reporter = reporter_start(matcher, &parsed);
         let heard = matcher.announced(&parsed);
-        let Confirmed { matches, steps } = matcher.confirm_heard(&parsed, &heard);
+        let Confirmed { matches, steps } = matcher.winner(&parsed, &heard);
         let mut matched = matches.into_iter().next();
         if let (Some(matched), Some(Origin::Thread(name))) =
             (&mut matched, parsed.traceback.as_ref().map(|traceback| &traceback.origin))

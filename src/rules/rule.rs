@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::lazy::LazyRegex;
 use super::links::Links;
-use super::series::names_rule;
 use super::{Chain, Classes, Exchanges, Packages, Series, Template};
 use crate::model::{Level, Pattern, Severity};
 
@@ -47,20 +46,6 @@ impl RuleSet {
     /// Index of the rule of that id.
     pub fn position(&self, id: &str) -> Option<usize> {
         self.rules.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()
-    }
-
-    /// Within how many seconds the rule `cause` leads to the rule `symptom`, by the chains; the longest.
-    pub fn leads(&self, cause: &str, symptom: &str) -> Option<f64> {
-        if let (Some(cause), Some(symptom)) = (self.position(cause), self.position(symptom)) {
-            let links = self.links_to(symptom).iter();
-            let links = links.filter(|link| link.causes.contains(&cause));
-            let micros = links.map(|link| self.chains[link.chain].within).max()?;
-            return Some(micros as f64 / 1e6);
-        }
-        let names = |names: &[String], id: &str| names.iter().any(|name| names_rule(name, id));
-        let leads = |chain: &&Chain| names(&chain.cause, cause) && names(&chain.symptom, symptom);
-        let micros = self.chains.iter().filter(leads).map(|chain| chain.within).max()?;
-        Some(micros as f64 / 1e6)
     }
 }
 
