@@ -77,16 +77,18 @@ impl<T: Clone + PartialEq> ChainTracker<T> {
             seen.event == *event
                 && compared.iter().all(|name| seen.captures.get(*name) == captures.get(*name))
         };
-        if let Some(known) = last.iter().position(is_like) {
-            last.remove(known);
-        } else if last.len() == REMEMBERED {
-            last.pop_front();
-        }
-        let captures = compared
-            .iter()
-            .filter_map(|name| captures.get_key_value(*name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        let known = last.iter().position(is_like).and_then(|known| last.remove(known));
+        let captures = match known {
+            // They are the same.
+            Some(known) => known.captures,
+            None => {
+                if last.len() == REMEMBERED {
+                    last.pop_front();
+                }
+                let named = compared.iter().filter_map(|name| captures.get_key_value(*name));
+                named.map(|(name, value)| (name.clone(), value.clone())).collect()
+            }
+        };
         last.push_back(Seen { moment: now, order: self.order, captures, event: event.clone() });
         cause.map(|(_, cause)| cause)
     }

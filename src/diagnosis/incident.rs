@@ -6,6 +6,7 @@ mod room;
 mod tell;
 mod whole;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::evidence::Line;
@@ -173,9 +174,12 @@ impl Incidents {
                     Kind::Record => matched.confidence * 0.9,
                     _ => matched.confidence,
                 };
-                (matched.rule, matched.captures.clone(), sure)
+                (matched.rule, Cow::Borrowed(&matched.captures), sure)
             }
-            None => self.unnamed(rules, finding)?,
+            None => {
+                let (rule, captures, sure) = self.unnamed(rules, finding)?;
+                (rule, Cow::Owned(captures), sure)
+            }
         };
         let rule = &rules.rules[rule_at];
         let level = provisional_level(finding, rule.effect, rule.pattern);
@@ -196,7 +200,7 @@ impl Incidents {
             confidence,
             first: (finding.place, stamp.clone()),
             evidence: finding.evidence.clone(),
-            captures: captures.clone(),
+            captures: captures.as_ref().clone(),
             exception: finding.exception.clone(),
             effect: rule.effect,
             serial,
@@ -215,8 +219,11 @@ impl Incidents {
         incident.level = incident.level.max(level);
         incident.confidence = incident.confidence.max(confidence);
         incident.learn_chain(finding);
-        for (name, value) in captures {
-            incident.captures.entry(name).or_insert(value);
+        for (name, value) in captures.iter() {
+            // Mostly all are known.
+            if !incident.captures.contains_key(name) {
+                incident.captures.insert(name.clone(), value.clone());
+            }
         }
         Some(Mention {
             incident: index,

@@ -22,7 +22,7 @@ const TAILS: &[&str] = &["USDT", "USDC", "BUSD", "USD", "EUR", "BTC", "ETH", "BN
 /// The words of `message` up to the last: numbers, times, ids, addresses, amounts and markets give way to `#`, several
 /// in a row to one, and an absolute path to its last part.
 pub(in crate::diagnosis) fn normalised(message: &str) -> String {
-    let mut normal = Normal::default();
+    let mut normal = Normal { text: String::with_capacity(NORMAL_BYTES), ..Normal::default() };
     let mut rest = head(message, LOOKED_AT);
     let mut before = ' ';
     while normal.text.len() < NORMAL_BYTES {
@@ -126,7 +126,7 @@ fn is_of_a_date(word: &str) -> bool {
         "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Jan", "Feb", "Mar", "Apr", "Jun", "Jul",
         "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    NAMES.contains(&word)
+    word.len() == 3 && NAMES.contains(&word)
 }
 
 /// A time or an IPv6 address: hexadecimal digits between two colons or more.
@@ -138,15 +138,20 @@ fn is_address(word: &str) -> bool {
 /// `BTCUSDT`, `BTC-USD`, `BTC_USDT`, `BTC-USDT-SWAP`, `btcusdt`.
 fn is_market_word(word: &str) -> bool {
     let is_upper = |text: &str| text.bytes().all(|b| b.is_ascii_uppercase());
+    match word.as_bytes() {
+        // Of small letters, and no part of it is set off.
+        [b'a'..=b'z', ..] => {
+            return word.len() >= 6
+                && ["usdt", "usdc", "busd"].iter().any(|tail| word.ends_with(tail))
+                && word.bytes().all(|b| b.is_ascii_lowercase());
+        }
+        [b'A'..=b'Z', b'A'..=b'Z', ..] => {}
+        _ => return false,
+    }
     let mut parts = word.split(['-', '_']);
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(whole), None, _, _) if is_upper(whole) => {
             TAILS.iter().any(|tail| whole.len() >= tail.len() + 2 && whole.ends_with(tail))
-        }
-        (Some(whole), None, _, _) => {
-            whole.bytes().all(|b| b.is_ascii_lowercase())
-                && whole.len() >= 6
-                && ["usdt", "usdc", "busd"].iter().any(|tail| whole.ends_with(tail))
         }
         (Some(base), Some(quote), last, None) => {
             is_upper(base)

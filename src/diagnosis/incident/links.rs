@@ -2,6 +2,7 @@
 //! one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::whole::Sign;
 use super::{Incident, Incidents, LEAST_OF_A_VERDICT};
@@ -31,7 +32,7 @@ pub struct Tag {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Memory {
     chains: ChainTracker<Tag>,
-    pub(super) series: SeriesTracker<Sign>,
+    pub(super) series: SeriesTracker<Arc<Sign>>,
     /// The incident that the last run ended in.
     ended_in: Option<Tag>,
     /// The last year that a time showed, for times that lack one.

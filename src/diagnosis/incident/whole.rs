@@ -1,5 +1,7 @@
 //! What no single event shows: series of them, and what detectors find in times and numbers.
 
+use std::sync::Arc;
+
 use super::{Incident, Incidents, Mention, Names};
 use crate::detect::{Fired, Moment};
 use crate::diagnosis::evidence::Line;
@@ -89,7 +91,8 @@ impl Incidents {
         }
         line.text.truncate(end);
         let is_incident = incident.is_some();
-        let sign = Sign { place: finding.place, stamp: stamp.cloned(), line, is_incident };
+        let sign =
+            Arc::new(Sign { place: finding.place, stamp: stamp.cloned(), line, is_incident });
         for step in &finding.steps {
             let Some(series) = &rules.rules[step.rule].series else { continue };
             for fired in self.memory.series.see(series, step, now, &sign) {
@@ -112,7 +115,12 @@ impl Incidents {
         }
     }
 
-    fn add_series(&mut self, rules: &RuleSet, fired: Fired<Sign>, now: Moment) -> Option<usize> {
+    fn add_series(
+        &mut self,
+        rules: &RuleSet,
+        fired: Fired<Arc<Sign>>,
+        now: Moment,
+    ) -> Option<usize> {
         let rule = &rules.rules[fired.rule];
         let level = rule.at_most.unwrap_or(Level::Warning).min(Level::Warning);
         let fingerprint = fingerprint::of_series(&rule.id, &fired.key);
@@ -151,7 +159,7 @@ impl Incidents {
         // The first event proves when it began, the last that it went on.
         if fired.last.place != fired.first.place || incident.evidence.len() > 1 {
             incident.evidence.truncate(limits::SERIES_EVIDENCE - 1);
-            incident.evidence.push(fired.last.line);
+            incident.evidence.push(fired.last.line.clone());
         }
         if self.link(rules, index, &fired.captures, now).is_some() {
             self.all[index].explained += fired.count - 1;
