@@ -35,6 +35,40 @@ fn every_rule_does_what_its_examples_say() {
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
 }
 
+/// What reports are made of asks for the winner alone, and passes over what cannot win.
+#[test]
+fn the_winner_is_the_same_where_nothing_else_is_asked_for() {
+    let rules = built_in();
+    let matcher = Matcher::new(&rules, Roots::default());
+    let marks = |text: &str| matcher.marks(text).into_iter().collect::<BTreeSet<_>>();
+    let mut events = 0;
+    let examples =
+        rules.rules.iter().flat_map(|rule| rule.examples.iter().chain(&rule.near_misses));
+    let examples = examples.chain(rules.marks.iter().flat_map(|mark| &mark.examples));
+    for example in examples {
+        for header in ["", "2026-03-01 10:00:00,429 - bot - ERROR - ", "ERROR bot: "] {
+            let text = format!("{header}{}", example.text);
+            examples::for_each_event(&matcher, &text, |parsed| {
+                events += 1;
+                let heard = matcher.announced(parsed);
+                let (winner, all) = (matcher.winner(parsed, &heard), matcher.confirm(parsed));
+                assert_eq!(winner.matches.first(), all.matches.first(), "{text}");
+                assert_eq!(winner.steps, all.steps, "{text}");
+                let mut known = marks(&parsed.message);
+                if !parsed.event.head.extra.is_empty() {
+                    known.extend(marks(parsed.event.head.message.lines().next().unwrap_or("")));
+                }
+                if parsed.has_header() {
+                    known.extend(marks(&parsed.raw));
+                }
+                let told: BTreeSet<usize> = matcher.marks_of(parsed, &heard).into_iter().collect();
+                assert_eq!(told, known, "{text}");
+            });
+        }
+    }
+    assert!(events > 1400, "only {events} events");
+}
+
 /// Rules whose lines only programs write that cannot be run where fixtures are made: Windows, a kernel and an init system of a machine of its
 /// own, a graphics card, a batch system, a trading terminal, a browser, a chain. `fixtures/make/printed.py` prints them as their sources say.
 const PRINTED_ONLY: [&str; 16] = [

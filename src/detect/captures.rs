@@ -8,7 +8,7 @@ use super::confirm::Match;
 use super::interpreter::Interpreter;
 use super::subject::{Parsed, Subject, Which};
 use crate::model::Pattern;
-use crate::rules::{Exchange, RuleSet, Template, short};
+use crate::rules::{Exchange, LazyRegex, RuleSet, Template, short};
 use crate::traceback::{self, Roots};
 
 /// Longest captured value; what is longer is no value but a text that ran on.
@@ -73,13 +73,18 @@ fn take_sets(
     captures: &mut BTreeMap<String, String>,
 ) {
     let mut addresses = Vec::new();
+    let cover = cover_of(texts);
     for set in take {
         if captures.contains_key(set) {
             continue;
         }
         let regexes = rules.captures.get(set).map_or(&[][..], Vec::as_slice);
+        // What a regex needs and the text that holds the others lacks, none of them has.
+        let likely =
+            regexes.iter().filter(|regex| cover.is_none_or(|text| regex.on(text).is_some()));
+        let likely: Vec<&LazyRegex> = likely.collect();
         'set: for text in texts {
-            for regex in regexes.iter().filter_map(|regex| regex.on(text)) {
+            for regex in likely.iter().filter_map(|regex| regex.on(text)) {
                 let mut more = BTreeMap::new();
                 if !named(regex, text, &mut more) {
                     continue;
@@ -102,6 +107,13 @@ fn take_sets(
     if let Some(address) = addresses.into_iter().next() {
         captures.entry("host".to_owned()).or_insert(address);
     }
+}
+
+/// The one of the texts that holds all others.
+fn cover_of<'t>(texts: &[&'t str]) -> Option<&'t str> {
+    let longest = texts.iter().copied().max_by_key(|text| text.len())?;
+    let is_within = |text: &&str| longest.ends_with(text) || longest.contains(text);
+    texts.iter().all(is_within).then_some(longest)
 }
 
 /// Plain hosts and unquoted keys.

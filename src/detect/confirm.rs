@@ -54,8 +54,8 @@ enum Wanted {
 /// What the literals in an event announce.
 #[derive(Debug)]
 pub struct Heard {
-    /// Those of its text, ascending.
-    whole: Vec<Announced>,
+    /// Those of its text, ascending, where that is no part of its first line as logged.
+    whole: Option<Vec<Announced>>,
     /// Those of its first line as logged, where that has a header.
     raw: Option<Vec<Announced>>,
 }
@@ -134,10 +134,10 @@ impl<'r> Matcher<'r> {
     /// What the literals in an event announce.
     pub fn announced(&self, parsed: &Parsed<'_>) -> Heard {
         let announced = |text: &str| self.prefilter.announced(text.as_bytes());
-        Heard {
-            whole: announced(&parsed.whole),
-            raw: parsed.has_header().then(|| announced(&parsed.raw)),
-        }
+        let raw = parsed.has_header().then(|| announced(&parsed.raw));
+        // What stands in the end of the line as logged has been found with that.
+        let is_known = raw.is_some() && parsed.raw.ends_with(&parsed.whole);
+        Heard { whole: (!is_known).then(|| announced(&parsed.whole)), raw }
     }
 
     /// All rules that hold on an event, the winner first, and what it is to rules that ask for several. Only
@@ -158,13 +158,17 @@ impl<'r> Matcher<'r> {
 
     /// What holds on an event, as far as that is wanted.
     fn confirm_with(&self, parsed: &Parsed<'_>, heard: &Heard, wanted: Wanted) -> Confirmed {
-        let mut announced = Cow::Borrowed(&heard.whole);
-        if let Some(raw) = heard.raw.as_ref().filter(|raw| **raw != heard.whole) {
-            let announced = announced.to_mut();
-            announced.extend(raw);
-            announced.sort_unstable();
-            announced.dedup();
-        }
+        let announced = match (&heard.whole, &heard.raw) {
+            (Some(whole), Some(raw)) => {
+                let mut both: Vec<Announced> = whole.iter().chain(raw).copied().collect();
+                both.sort_unstable();
+                both.dedup();
+                Cow::Owned(both)
+            }
+            (one, other) => {
+                Cow::Borrowed(one.as_ref().or(other.as_ref()).map_or(&[][..], Vec::as_slice))
+            }
+        };
         let subjects = parsed.subjects();
         let lineages: Vec<Vec<&str>> = subjects
             .iter()
@@ -286,10 +290,16 @@ impl<'r> Matcher<'r> {
     /// Indexes of the marks that an event's own words carry: not inside the traceback, where code and frames name
     /// anything.
     pub fn marks_of(&self, parsed: &Parsed<'_>, heard: &Heard) -> Vec<usize> {
-        let mut marks = if parsed.message == parsed.whole {
-            self.marks_in(&heard.whole, &parsed.message)
-        } else {
-            self.marks(&parsed.message)
+        let is_mark = |announced: &Announced| matches!(announced, Announced::Mark(_));
+        let mut marks = match (&heard.whole, &heard.raw) {
+            (Some(whole), _) if parsed.message == parsed.whole => {
+                self.marks_in(whole, &parsed.message)
+            }
+            // The message is a part of the line, which has none.
+            (None, Some(raw)) if parsed.message == parsed.whole && !raw.iter().any(is_mark) => {
+                Vec::new()
+            }
+            _ => self.marks(&parsed.message),
         };
         // The other fields of a JSON record stand behind its message, which may have to end there.
         let head = &parsed.event.head;

@@ -143,6 +143,8 @@ pub fn is_named(name: &str, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn classes() -> Classes {
@@ -195,5 +197,15 @@ mod tests {
         let found = classes().literals("OSError");
         assert!(found.contains("ConnectionResetError") && found.contains("RequestException"));
         assert!(!found.contains("NetworkError"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_compared_by_its_parts(name in "[ab]{0,2}(\\.[ab]{0,2}){0,2}", wanted in "[ab]{0,2}(\\.[ab]{0,2}){0,2}") {
+            let plainly = name == wanted
+                || (!wanted.contains('.') && short(&name) == wanted)
+                || (!name.contains('.') && short(&wanted) == name);
+            prop_assert_eq!(is_named(&name, &wanted), plainly);
+        }
     }
 }
