@@ -30,6 +30,35 @@ fn the_last_line_of_a_traceback_alone_is_an_end() {
 }
 
 #[test]
+fn what_was_copied_out_alone_is_an_end() {
+    let line = "- MemoryError: Unable to allocate 1.78 MiB for an array with shape (233898,) and data type float64\n";
+    assert_ends(line, Some("memory/array-too-large"), None);
+    // What goes on says so.
+    assert_ends(&format!("{line}retrying with half of it\n"), None, None);
+    assert_ends("429 Too Many Requests, waiting 60 s\n", None, None);
+}
+
+#[test]
+fn an_array_does_not_push_its_record_out_of_sight() {
+    let mut log = "2026-03-01 10:00:00,001 - INFO - bot up\n2026-03-01 10:00:01,001 - ERROR - loop: no rows fit [[0.1\n".to_owned();
+    for row in 0..90 {
+        log += &format!(" 0.{row:02} 0.5 1.2e-03 nan\n");
+    }
+    assert_ends(&log, Some("other/logged-error"), None);
+    log += "2026-03-01 10:00:02,001 - INFO - tick\n";
+    assert_ends(&log, None, None);
+}
+
+#[test]
+fn what_logging_prints_of_its_own_failure_names_the_caller() {
+    let log = "--- Logging error ---\nTraceback (most recent call last):\n  \
+        File \"/usr/lib/python3.11/logging/__init__.py\", line 1113, in emit\n    stream.write(msg + self.terminator)\n\
+        OSError: [Errno 28] No space left on device\nCall stack:\n  File \"/srv/grid/main.py\", line 9, in <module>\n    \
+        main()\n  File \"/srv/grid/main.py\", line 5, in main\n    log.info(\"tick\")\nMessage: 'tick'\nArguments: ()\n";
+    assert_ends(log, Some("system/disk-full"), Some(5));
+}
+
+#[test]
 fn a_traceback_without_its_last_line_is_told_by_the_error_above_it() {
     let log = "API connection failed: ConnectionRefusedError(111, \"Connect call failed ('127.0.0.1', 7497)\")\n\
         Make sure API port on TWS/IBG is open\n\

@@ -7,6 +7,15 @@ use super::confirm::Match;
 use super::subject::{Parsed, Subject};
 use crate::rules::{Basis, Exchange, ExchangeError, RuleSet};
 
+/// How sure a code is whose exchange is only a word of the same record (`Bybit API error: {"code":10006}`).
+const SPOKEN: f64 = 0.9;
+
+/// Bytes of a record among which the name of an exchange is looked for.
+const NAME_BYTES: usize = 1_000;
+
+/// Ids of exchanges that are words of their own as well.
+const WORDS_TOO: [&str; 2] = ["gate", "gemini"];
+
 /// How sure a code is whose exchange the log does not name, if all exchanges that know it agree.
 const UNNAMED: f64 = 0.8;
 
@@ -48,6 +57,10 @@ pub(super) fn find(
                     let confidence = 0.97;
                     add(error, Some(id), code, confidence);
                 }
+            } else if let Some(table) = spoken_in(rules, parsed) {
+                if let Some(error) = table.by_code(code, text) {
+                    add(error, Some(&table.id), code, SPOKEN);
+                }
             } else if let Some(error) = agreed(&rules.exchanges.tables, code, text) {
                 add(error, None, code, UNNAMED);
             }
@@ -66,6 +79,26 @@ pub(super) fn find(
             }
         }
     }
+}
+
+/// The one exchange that a record speaks of by its name: in its first line with the name of its logger, else in its text.
+fn spoken_in<'r>(rules: &'r RuleSet, parsed: &Parsed<'_>) -> Option<&'r Exchange> {
+    spoken_of(rules, &parsed.raw).or_else(|| spoken_of(rules, &parsed.whole))
+}
+
+fn spoken_of<'r>(rules: &'r RuleSet, whole: &str) -> Option<&'r Exchange> {
+    let mut end = whole.len().min(NAME_BYTES);
+    while !whole.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut spoken = whole[..end]
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| (3..=20).contains(&word.len()))
+        .map(str::to_ascii_lowercase)
+        .filter(|word| !WORDS_TOO.contains(&word.as_str()))
+        .filter_map(|word| rules.exchanges.by_id(&word));
+    let first = spoken.next()?;
+    spoken.all(|table| table.id == first.id).then_some(first)
 }
 
 /// The row of a code that is used by one exchange alone, or for one pattern by all that use it.

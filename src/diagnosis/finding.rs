@@ -137,7 +137,11 @@ impl Finding {
 
 fn kind_of(parsed: &Parsed<'_>) -> Kind {
     let Some(traceback) = &parsed.traceback else { return Kind::Record };
+    // Who asks a pool for work that is being shut down comes too late; that is no end of its own
+    // (CPython Lib/concurrent/futures/thread.py, submit).
+    let is_late = |link: &Link| link.message.contains("cannot schedule new futures after");
     match &traceback.origin {
+        _ if !parsed.event.bare && parsed.links.iter().any(is_late) => Kind::Ignored,
         Origin::Thread(_) | Origin::Task(_) | Origin::Process(_) => Kind::PartDied,
         Origin::Callback(_) => Kind::Logged,
         Origin::Ignored(_) => Kind::Ignored,

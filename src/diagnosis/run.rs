@@ -464,7 +464,18 @@ pub fn said_in(bytes: &[u8]) -> usize {
 }
 
 fn says_something(line: &[u8]) -> bool {
-    line.first() != Some(&FILLER) && line.iter().any(|b| !b.is_ascii_whitespace() && *b != 0)
+    line.first() != Some(&FILLER)
+        && line.iter().any(|b| !b.is_ascii_whitespace() && *b != 0)
+        && !is_row(line)
+}
+
+/// Whether a line is a row of an array that some record goes on with: a long one would push the record out of sight.
+fn is_row(line: &[u8]) -> bool {
+    let is_part = |b: &u8| b.is_ascii_digit() || b" .,eE+-[]()\t\r\nnaif".contains(b);
+    let numbers = line.split(|b| b.is_ascii_whitespace() || *b == b',');
+    matches!(line.first(), Some(b' ' | b'['))
+        && line.iter().all(is_part)
+        && numbers.filter(|number| number.iter().any(u8::is_ascii_digit)).count() >= 2
 }
 
 /// The earlier of two times, where both are known.

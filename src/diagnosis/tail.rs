@@ -73,8 +73,62 @@ pub(super) fn talk(record: &Record<'_>) -> Talk {
         words.clone().any(|word| TRADE.iter().any(|known| word.eq_ignore_ascii_case(known)));
     let is_component =
         words.clone().any(|word| COMPONENT.iter().any(|known| word.eq_ignore_ascii_case(known)));
-    let closes = words.any(|word| SHUTDOWN.iter().any(|known| word.eq_ignore_ascii_case(known)));
+    let closes = words.any(|word| SHUTDOWN.iter().any(|known| word.eq_ignore_ascii_case(known)))
+        || closes_elsewhere(first);
     if closes && is_short && (!is_trade || is_component) { Talk::Shutdown } else { Talk::Life }
+}
+
+/// Beginnings of words of shutting down in other languages, lower case, and what is said of a connection that is gone.
+const ELSEWHERE: [&str; 29] = [
+    "connection lost",
+    "parando",
+    "parado",
+    "encerrando",
+    "encerrado",
+    "fechando",
+    "finalizando",
+    "desligando",
+    "deteniendo",
+    "detenido",
+    "cerrando",
+    "arrêt",
+    "fermeture",
+    "beende",
+    "stoppe",
+    "gestoppt",
+    "останавлива",
+    "остановк",
+    "остановлен",
+    "закрыва",
+    "закрыт",
+    "завершен",
+    "завершил",
+    "停止",
+    "关闭",
+    "退出",
+    "종료",
+    "중지",
+    "終了",
+];
+
+/// What begins a word that tells that orders are cancelled, where it is of all of them.
+const CANCELS: [&str; 4] = ["cancelando", "annulation", "отмен", "取消"];
+const ALL: [&str; 8] = ["todas", "todos", "toutes", "tous", "все", "всех", "所有", "全部"];
+
+/// Whether a line tells in another language that something is being closed.
+fn closes_elsewhere(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let cancels = CANCELS.iter().any(|word| lower.contains(word));
+    let is_of_all = ALL.iter().any(|word| lower.contains(word));
+    cancels && is_of_all
+        || ELSEWHERE.iter().any(|known| {
+            lower.match_indices(known).any(|(at, _)| {
+                let before = lower[..at].chars().next_back();
+                // Chinese and Japanese write no spaces between words.
+                !known.is_ascii() && known.chars().count() == 2
+                    || !before.is_some_and(char::is_alphanumeric)
+            })
+        })
 }
 
 /// Whether a line begins with a tag of HTML, as the lines of a page do that an error carries.
@@ -112,6 +166,14 @@ const COMPONENT: [&str; 12] = [
     "listener",
     "scheduler",
 ];
+
+/// Whether a line says that the bot tries again or waits.
+pub(super) fn goes_on(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    ["retry", "again", "sleep", "wait", "reconnect", "attempt", "skip", "fallback", "falling back"]
+        .iter()
+        .any(|word| lower.contains(word))
+}
 
 /// Whether an error record says that it is the end, whatever is said in farewell behind it.
 pub(super) fn says_fatal(line: &str) -> bool {
@@ -152,6 +214,24 @@ mod tests {
         }
         for line in ["<BTC> bought", "<- fill 3", "price < 3", "<pair>"] {
             assert!(!is_of_page(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_languages_close_as_well() {
+        for line in [
+            "Parando o bot...",
+            "Отменяем все активные ордера...",
+            "Бот: закрытие соединений",
+            "[AUTO] execution connection lost",
+            "行情线程停止",
+            "Cancelando todas as ordens",
+        ] {
+            assert!(closes_elsewhere(line), "{line}");
+        }
+        for line in ["reparando a base", "connections lost: 0", "Ордер исполнен", "Отмена ордера 7"]
+        {
+            assert!(!closes_elsewhere(line), "{line}");
         }
     }
 

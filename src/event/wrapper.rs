@@ -76,6 +76,7 @@ pub(super) fn peel<'t>(text: &'t str, lead: Option<&Time>) -> Option<Wrapper<'t>
         b'>' => copied::quoted(text),
         b'`' => copied::marked(text, "`"),
         b'*' => copied::marked(text, "**"),
+        b'|' => copied::barred(text),
         b'M' if text.starts_with("MESSAGE=") => Some(Wrapper::new(Format::Journald, &text[8..])),
         b's' if text.starts_with("section_") => section(text).or_else(|| piped(text)),
         b'P' if text.starts_with("PM2 ") => pm2_own(text),
@@ -130,7 +131,8 @@ fn piped(text: &str) -> Option<Wrapper<'_>> {
 
 /// The name of a service at the start of `bytes`: its length, and where things go on behind the blanks
 /// after it. Capitals stand for symbols and levels (`BTC | `, `ERROR | `), not for services, unless a
-/// container's number follows.
+/// container's number follows, or a name in small letters that begins with one has the two blanks that compose writes
+/// and a log's line or a traceback's stands behind the bar.
 fn service(bytes: &[u8]) -> Option<(usize, usize)> {
     let len = bytes
         .iter()
@@ -148,7 +150,21 @@ fn service(bytes: &[u8]) -> Option<(usize, usize)> {
         && name.iter().any(|byte| matches!(byte, b'-' | b'_'));
     let small = !name.iter().any(u8::is_ascii_uppercase);
     let level = severity::word_at(name).is_some_and(|word| word.len == len);
-    ((small || number) && !level).then_some((len, len + blanks))
+    let named = || blanks >= 2 && !small && is_name(name) && holds_log(&bytes[len + blanks..]);
+    ((small || number || named()) && !level).then_some((len, len + blanks))
+}
+
+/// Whether a container's own name begins with a capital (`container_name: Freqtrade`).
+fn is_name(name: &[u8]) -> bool {
+    name[0].is_ascii_uppercase() && name[1..].iter().any(u8::is_ascii_lowercase)
+}
+
+/// Whether behind the bar no table goes on: its cells have bars of their own and are padded to them.
+fn holds_log(tail: &[u8]) -> bool {
+    let Some(text) = tail.strip_prefix(b"| ") else { return tail == b"|" };
+    let is_cell = text.trim_ascii_end().ends_with(b"|");
+    !is_cell
+        && !text.iter().take(fields::FIELD).all(|b| b.is_ascii_digit() || b" .,%$-".contains(b))
 }
 
 /// pm2's `0|bot  | `, with a time behind it where it was asked for.

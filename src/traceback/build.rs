@@ -81,13 +81,7 @@ impl Part {
 
     fn frame(&mut self, at: usize, frame: FrameLine<'_>) {
         self.open.get_or_insert(at);
-        self.frames.push(Frame {
-            file: frame.file.to_owned(),
-            line: frame.line,
-            function: frame.function.map(str::to_owned),
-            code: None,
-            at,
-        });
+        self.frames.push(kept_frame(at, frame));
     }
 
     fn code(&mut self, text: &str) {
@@ -196,6 +190,8 @@ pub(super) struct Build {
     failed_seen: bool,
     /// Links of a failed `sys.excepthook`.
     hook: Vec<Link>,
+    /// What called the logger whose handler failed, outermost first.
+    callers: Vec<Frame>,
     /// The log is cut inside a traceback in one line.
     cut: bool,
 }
@@ -211,6 +207,7 @@ impl Build {
             thread: None,
             failed_seen: false,
             hook: Vec::new(),
+            callers: Vec::new(),
             cut: false,
         };
         for _ in 0..nested {
@@ -293,13 +290,7 @@ impl Build {
             Act::Frame(frame) => match (self.thread, &mut self.fatal) {
                 (Some(kept), Some(fatal)) => {
                     if kept {
-                        fatal.frames.push(Frame {
-                            file: frame.file.to_owned(),
-                            line: frame.line,
-                            function: frame.function.map(str::to_owned),
-                            code: None,
-                            at,
-                        });
+                        fatal.frames.push(kept_frame(at, frame));
                     }
                 }
                 _ => self.part.frame(at, frame),
@@ -310,6 +301,12 @@ impl Build {
                     frame.line.get_or_insert(number);
                 }
                 self.part.code(text);
+            }
+            Act::Caller(frame) => self.callers.push(kept_frame(at, frame)),
+            Act::CallerCode(text) => {
+                if let Some(frame) = self.callers.last_mut() {
+                    frame.code.get_or_insert_with(|| text.to_owned());
+                }
             }
             Act::Exception(class, message) => self.part.push(class, message, at),
             Act::Text(text) => self.part.text(text),
@@ -375,6 +372,10 @@ impl Build {
             self.part.cut();
         }
         let mut links = self.part.links;
+        // `logging` shows its handler's frames and those that called it apart; they were one stack.
+        if let Some(last) = links.last_mut() {
+            last.frames.splice(..0, self.callers);
+        }
         if !self.hook.is_empty() {
             if let Some(first) = self.hook.first_mut()
                 && !links.is_empty()
@@ -412,6 +413,16 @@ fn move_to(links: &mut [Link], at: usize) {
         link.line = at;
         link.frames.iter_mut().for_each(|frame| frame.at = at);
         link.members.iter_mut().for_each(|member| move_to(member, at));
+    }
+}
+
+fn kept_frame(at: usize, frame: FrameLine<'_>) -> Frame {
+    Frame {
+        file: frame.file.to_owned(),
+        line: frame.line,
+        function: frame.function.map(str::to_owned),
+        code: None,
+        at,
     }
 }
 

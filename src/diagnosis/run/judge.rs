@@ -63,6 +63,8 @@ struct Closing {
     error: Option<Finding>,
     /// Lines that were passed over behind the end.
     behind: u32,
+    /// Nothing else stands in the log, no header either: somebody copied out what went wrong.
+    copied_out: bool,
 }
 
 impl Runs<'_> {
@@ -70,7 +72,8 @@ impl Runs<'_> {
     /// Changes nothing: a log that is only quiet for now may be judged as often as one likes.
     pub fn decide(&self, follows: bool, stopped: bool) -> Decision {
         let closing = self.closing();
-        let Closing { found, exit, goodbye, asked, asked_first, error, behind } = closing;
+        let Closing { found, exit, goodbye, asked, asked_first, error, behind, copied_out } =
+            closing;
         // Someone killed it, and the log shows who.
         let killed = found.iter().find(|mention| mention.effect == Effect::Killed);
         let died = found.iter().find(|mention| mention.kind == Kind::Died);
@@ -139,6 +142,13 @@ impl Runs<'_> {
                 return Decision::explained(End::Crash, near, LAST_RECORD, true);
             }
             return Decision::unexplained(End::Crash, "other/logged-error", error);
+        }
+        let tells = |mention: &&Mention| {
+            mention.confidence >= LEAST_OF_A_VERDICT
+                && self.rules().rules[mention.rule].pattern != Pattern::Other
+        };
+        if copied_out && let Some(last) = found.iter().find(tells) {
+            return Decision::explained(End::Crash, last, LAST_RECORD, true);
         }
         let end = if follows || stopped { End::Silent } else { End::Open };
         match (self.tail.back(), &self.grew) {
@@ -216,7 +226,7 @@ impl Runs<'_> {
                 Item::Marked { marks, finding } => {
                     self.mark_closing(&mut closing, marks, finding);
                     if !self.is_quiet(marks) {
-                        break;
+                        return closing;
                     }
                 }
                 Item::Line { place, bytes } => {
@@ -243,14 +253,32 @@ impl Runs<'_> {
                         }
                         Talk::Error => {}
                         Talk::Life if at > excused => closing.behind += 1,
-                        Talk::Life => {
-                            break;
-                        }
+                        Talk::Life => return closing,
                     }
                 }
             }
         }
+        closing.copied_out = self.is_copied_out();
         closing
+    }
+
+    /// Whether the log is nothing but lines without a header that tell of what went wrong, from its first byte on, and
+    /// none of them says that the bot goes on.
+    fn is_copied_out(&self) -> bool {
+        self.tail.front().is_some_and(|first| first.place().byte == 0)
+            && self.tail.iter().all(|item| match item {
+                Item::Found { mention, marks, finding } => {
+                    mention.severity.is_none()
+                        && finding.stamp.is_none()
+                        && marks.is_empty()
+                        && !tail::goes_on(&finding.message)
+                }
+                Item::Marked { .. } => false,
+                Item::Line { bytes, .. } => {
+                    let record = read_record(bytes);
+                    record.stamp.is_none() && record.severity.is_none()
+                }
+            })
     }
 
     /// Whether the records of the log have headers, so that a bare line continues the one above it. Not where most

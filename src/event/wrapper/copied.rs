@@ -66,6 +66,14 @@ fn cloudwatch<'t>(rest: &'t str, time: &Time) -> Option<Wrapper<'t>> {
     known.then(|| Wrapper::new(Format::CloudWatch, line))
 }
 
+/// `| line`: compose's bar, copied without the name before it. A table's row ends with a bar of its own, and its rule is
+/// drawn with dashes.
+pub(super) fn barred(text: &str) -> Option<Wrapper<'_>> {
+    let line = text.strip_prefix("| ")?;
+    let is_row = text.trim_end().ends_with('|') || line.contains(" | ") || line.starts_with('-');
+    (!is_row).then(|| Wrapper::new(Format::Quoted, line))
+}
+
 /// `> line`, `>> line` and `>line`, as mails and issues quote. (loguru marks a frame so: `> File "…`; Python asks
 /// with `>>> `.)
 pub(super) fn quoted(text: &str) -> Option<Wrapper<'_>> {

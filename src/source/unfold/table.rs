@@ -25,6 +25,9 @@ const MESSAGE: [&str; 11] = [
     "event",
 ];
 
+/// Names of the column that holds the level that a logger gave. A store's own (`severity`, `status`) tells of the stream.
+const LEVEL: [&str; 4] = ["level", "levelname", "loglevel", "log_level"];
+
 /// Most columns of a table.
 const COLUMNS: usize = 256;
 
@@ -33,6 +36,8 @@ const COLUMNS: usize = 256;
 pub(super) struct Table {
     time: usize,
     messages: Vec<usize>,
+    level: Option<usize>,
+    columns: usize,
     /// The row with the names was seen.
     headed: bool,
     /// A quote is open.
@@ -55,7 +60,10 @@ impl Table {
         let place = |name: &&str| names.iter().position(|other| other == name);
         let time = TIME.iter().find_map(place)?;
         let messages: Vec<usize> = MESSAGE.iter().filter_map(place).collect();
-        (!messages.is_empty()).then_some(Table { time, messages, headed: false, quoted: false })
+        let level = LEVEL.iter().find_map(place);
+        let columns = names.len();
+        let (headed, quoted) = (false, false);
+        (!messages.is_empty()).then_some(Table { time, messages, level, columns, headed, quoted })
     }
 
     /// What a line is to the rows: one goes on as long as a quote is open.
@@ -81,7 +89,7 @@ impl Table {
 
     /// The lines that a row becomes.
     pub(super) fn line_of(&self, row: &[u8]) -> Option<Vec<u8>> {
-        let fields = fields(row.trim_ascii_end())?;
+        let fields = self.in_columns(fields(row.trim_ascii_end())?);
         let time = fields.get(self.time)?.trim_ascii();
         let written = self.messages.iter().filter_map(|&at| fields.get(at));
         let message = { written }.find(|field| !field.trim_ascii().is_empty());
@@ -94,9 +102,49 @@ impl Table {
             return None;
         }
         let message = message.map_or(&b""[..], |message| message.trim_ascii_end());
+        let level = self.level.and_then(|at| fields.get(at)).map(|level| level.trim_ascii());
+        // A line must not become longer than its row was.
+        let room = row.trim_ascii_end().len().saturating_sub(line.len() + message.len() + 2);
+        let tells = |level: &&[u8]| level.len() <= room && is_level(level);
+        if let Some(level) = level.filter(tells).filter(|_| may_have_level(message)) {
+            line.extend(level.to_ascii_uppercase());
+            line.extend_from_slice(b": ");
+        }
         line.extend(message.iter().filter(|byte| **byte != b'\r'));
         Some(line)
     }
+
+    /// The fields as the head names them, where a logger wrote the row without quotes: milliseconds have a comma of their own
+    /// (`logging`'s `%(asctime)s`), and what stands last goes on to the end.
+    fn in_columns(&self, mut fields: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        let is_millis = |field: &Vec<u8>| field.len() == 3 && field.iter().all(u8::is_ascii_digit);
+        if fields.len() > self.columns && fields.get(self.time + 1).is_some_and(is_millis) {
+            let millis = fields.remove(self.time + 1);
+            fields[self.time].push(b',');
+            fields[self.time].extend(millis);
+        }
+        if fields.len() > self.columns && self.messages.contains(&(self.columns - 1)) {
+            let rest = fields.split_off(self.columns);
+            for field in rest {
+                fields[self.columns - 1].push(b',');
+                fields[self.columns - 1].extend(field);
+            }
+        }
+        fields
+    }
+}
+
+/// Whether a field is the name of one of `logging`'s levels, or loguru's.
+fn is_level(field: &[u8]) -> bool {
+    ["debug", "info", "success", "warning", "warn", "error", "critical", "fatal"]
+        .iter()
+        .any(|level| field.eq_ignore_ascii_case(level.as_bytes()))
+}
+
+/// Whether a message has no header of its own, and is no line of a traceback.
+fn may_have_level(message: &[u8]) -> bool {
+    message.first().is_some_and(|first| first.is_ascii_alphabetic() || !first.is_ascii())
+        && !message.starts_with(b"Traceback")
 }
 
 /// The fields of a row; `None` where it is none.

@@ -100,6 +100,23 @@ fn tables() {
     );
 }
 
+/// A logger's own table: its level is told, commas without quotes are the message's, and so are those of milliseconds.
+#[test]
+fn tables_with_levels() {
+    let log = "timestamp,level,logger,message\n2026-10-12 07:00:00,123,ERROR,bot,no host='a', port=443\n\
+        2026-10-12 07:00:01,INFO,bot,up\n2026-10-12 07:00:02,ERROR,bot,  File \"a.py\"\n\
+        2026-10-12 07:00:03,none,bot,tick\n";
+    assert_eq!(
+        lines(log),
+        [
+            "2026-10-12 07:00:00,123\x1fERROR: no host='a', port=443",
+            "2026-10-12 07:00:01\x1fINFO: up",
+            "2026-10-12 07:00:02\x1f  File \"a.py\"",
+            "2026-10-12 07:00:03\x1ftick"
+        ]
+    );
+}
+
 /// The first lines of ordinary logs, and what is no log.
 #[test]
 fn other_texts_are_left_alone() {

@@ -287,6 +287,14 @@ impl Grammar {
 
     /// After a logging error, or the stack of `stack_info`.
     fn read_tail<'a>(&mut self, line: &'a str, text: &'a str) -> Read<'a> {
+        if self.logging
+            && let Some(frame) = line::frame_line(text)
+        {
+            return Read::yes(Act::Caller(frame));
+        }
+        if self.logging && line::is_code_like(line) {
+            return Read::yes(Act::CallerCode(text));
+        }
         let part = line::is_frame(text) || line::is_code_like(line);
         if part || self.logging && is_tail(text) { Read::yes(Act::Skip) } else { Read::no() }
     }

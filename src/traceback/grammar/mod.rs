@@ -120,6 +120,10 @@ pub(super) enum Act<'a> {
     Code(&'a str),
     /// The same, with its number.
     Arrow(u32, &'a str),
+    /// A frame of the stack that `logging` prints below its own traceback: what called the logger.
+    Caller(FrameLine<'a>),
+    /// Source text of that frame, trimmed.
+    CallerCode(&'a str),
     /// The exception line: class and first line of the message.
     Exception(&'a str, &'a str),
     /// More of the message, or a note.
