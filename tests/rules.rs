@@ -71,13 +71,14 @@ fn the_winner_is_the_same_where_nothing_else_is_asked_for() {
 
 /// Rules whose lines only programs write that cannot be run where fixtures are made: Windows, a kernel and an init system of a machine of its
 /// own, a graphics card, a batch system, a trading terminal, a browser, a chain. `fixtures/make/printed.py` prints them as their sources say.
-const PRINTED_ONLY: [&str; 16] = [
+const PRINTED_ONLY: [&str; 17] = [
     "dependencies/dll-load-failed",
     "memory/batch-limit",
     "memory/gpu-out-of-memory",
     "memory/oom-killed",
     "memory/paging-file",
     "other/browser-failed",
+    "other/markets-not-loaded",
     "other/transaction-refused",
     "system/clock-jump",
     "system/file-in-use",

@@ -143,6 +143,10 @@ fn put_halt(read: &mut [OneSource], halt: &Halt) {
         Halted::Pause(_) => own.confidence.max(cause.confidence.min(SURELY)),
         Halted::Run(_) => own.confidence,
     };
+    if let Halted::Run(_) = halt.which {
+        // No remark any more: it is known what ended it.
+        own.level = own.level.max(Level::Error);
+    }
     own.pattern = cause.pattern;
     own.rule.clone_from(&cause.rule);
     own.title.clone_from(&cause.title);

@@ -163,8 +163,9 @@ fn is_name(name: &[u8]) -> bool {
 fn holds_log(tail: &[u8]) -> bool {
     let Some(text) = tail.strip_prefix(b"| ") else { return tail == b"|" };
     let is_cell = text.trim_ascii_end().ends_with(b"|");
-    !is_cell
-        && !text.iter().take(fields::FIELD).all(|b| b.is_ascii_digit() || b" .,%$-".contains(b))
+    text.is_empty()
+        || !is_cell
+            && !text.iter().take(fields::FIELD).all(|b| b.is_ascii_digit() || b" .,%$-".contains(b))
 }
 
 /// pm2's `0|bot  | `, with a time behind it where it was asked for.
