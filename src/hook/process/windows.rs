@@ -74,3 +74,6 @@ impl Group {
 pub(super) fn signal(_status: ExitStatus) -> Option<i32> {
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,8 @@
 //! The thread with real commands. Waits are for what must happen, never for how long it takes.
 
+// Their commands are those of a POSIX shell; `process/windows/tests.rs` starts commands on Windows.
+#![cfg(unix)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
