@@ -36,6 +36,9 @@ fn what_was_copied_out_alone_is_an_end() {
     // What goes on says so.
     assert_ends(&format!("{line}retrying with half of it\n"), None, None);
     assert_ends("429 Too Many Requests, waiting 60 s\n", None, None);
+    // And who prints one error after the other has survived all but the last.
+    assert_ends(&line.repeat(2), None, None);
+    assert_ends(&format!("tick 64000.5\n{line}"), None, None);
 }
 
 #[test]

@@ -275,8 +275,7 @@ fn a_run_behind_which_another_starts_without_a_word_is_told() {
     let log = start(600) + &ticks(601, 660, 1) + &start(670) + &ticks(671, 700, 1);
     let report = report_on_bytes(log.clone());
     let silent = find(&report, SILENT).unwrap();
-    // A remark: nobody knows who stopped it.
-    assert_eq!((silent.level, silent.last.line, silent.count), (Level::Warning, 60, 1));
+    assert_eq!((silent.level, silent.last.line, silent.count), (Level::Error, 60, 1));
     assert!(
         report.verdict.is_none(),
         "a later run is in health, and nobody knows why this one ended"

@@ -33,7 +33,7 @@ fn another_process_that_begins_as_the_first_did_is_another_run() {
     let report = report_on_bytes(log);
     assert_eq!(runs(&report), [(1, "silent"), (101, "silent"), (196, "open")]);
     let silent = find(&report, "system/silent-stop").unwrap();
-    assert_eq!((silent.level, silent.count), (Level::Warning, 2));
+    assert_eq!((silent.level, silent.count), (Level::Error, 2));
     assert!(report.verdict.is_none());
 }
 

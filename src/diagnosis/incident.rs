@@ -329,10 +329,7 @@ impl Incidents {
         finding: &Finding,
         stamp: Option<Stamp>,
     ) {
-        let mention = self.add_own(rules, rule, finding, stamp);
-        // Who starts a bot anew has mostly stopped it: that it stopped without a word is a remark. A line that was cut in
-        // half shows that it was killed.
-        if let Some(mention) = mention.filter(|_| rule == TORN_END) {
+        if let Some(mention) = self.add_own(rules, rule, finding, stamp) {
             let incident = &mut self.all[mention.incident];
             incident.level = incident.level.max(Level::Error);
         }

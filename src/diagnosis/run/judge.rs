@@ -63,7 +63,7 @@ struct Closing {
     error: Option<Finding>,
     /// Lines that were passed over behind the end.
     behind: u32,
-    /// Nothing else stands in the log, no header either: somebody copied out what went wrong.
+    /// One event is all that the log says, without a header: somebody copied out what went wrong.
     copied_out: bool,
 }
 
@@ -262,23 +262,19 @@ impl Runs<'_> {
         closing
     }
 
-    /// Whether the log is nothing but lines without a header that tell of what went wrong, from its first byte on, and
-    /// none of them says that the bot goes on.
+    /// Whether one event without a header is all that the log says, from its first byte on, and does not say that the
+    /// bot goes on. Of several each one shows that the bot went on behind the one before.
     fn is_copied_out(&self) -> bool {
-        self.tail.front().is_some_and(|first| first.place().byte == 0)
-            && self.tail.iter().all(|item| match item {
-                Item::Found { mention, marks, finding } => {
-                    mention.severity.is_none()
-                        && finding.stamp.is_none()
-                        && marks.is_empty()
-                        && !tail::goes_on(&finding.message)
-                }
-                Item::Marked { .. } => false,
-                Item::Line { bytes, .. } => {
-                    let record = read_record(bytes);
-                    record.stamp.is_none() && record.severity.is_none()
-                }
-            })
+        let mut items = self.tail.iter();
+        let (Some(Item::Found { mention, marks, finding }), None) = (items.next(), items.next())
+        else {
+            return false;
+        };
+        finding.place.byte == 0
+            && mention.severity.is_none()
+            && finding.stamp.is_none()
+            && marks.is_empty()
+            && !tail::goes_on(&finding.message)
     }
 
     /// Whether the records of the log have headers, so that a bare line continues the one above it. Not where most
