@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 mod judge;
 mod opening;
+mod said;
 mod signs;
 mod told;
 mod torn;
@@ -23,6 +24,9 @@ use crate::safe::limits;
 use crate::source::{FILLER, Place};
 
 use opening::Opening;
+use said::last_said;
+
+pub use said::said_in;
 
 /// One life of the bot.
 #[derive(Debug, Clone)]
@@ -440,42 +444,6 @@ impl<'r> Runs<'r> {
         self.first_line = None;
         self.opening = OPENING_LINES;
     }
-}
-
-/// Start, end and number from behind (1 is the last) of the last [`TAIL_ITEMS`] lines of `bytes` that say something, the
-/// last first; where the first line begins that was looked at, and how many were. Blank lines do not count: how many
-/// lines come at once must not matter.
-fn last_said(bytes: &[u8]) -> (Vec<(usize, usize, u64)>, usize, u64) {
-    let (mut said, mut end, mut seen) = (Vec::new(), bytes.len(), 0);
-    while end > 0 && said.len() < TAIL_ITEMS {
-        let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |n| n + 1);
-        seen += 1;
-        if says_something(&bytes[start..end]) {
-            said.push((start, end, seen));
-        }
-        end = start;
-    }
-    (said, end, seen)
-}
-
-/// How many lines of `bytes` say something, as far as they count.
-pub fn said_in(bytes: &[u8]) -> usize {
-    last_said(bytes).0.len()
-}
-
-fn says_something(line: &[u8]) -> bool {
-    line.first() != Some(&FILLER)
-        && line.iter().any(|b| !b.is_ascii_whitespace() && *b != 0)
-        && !is_row(line)
-}
-
-/// Whether a line is a row of an array that some record goes on with: a long one would push the record out of sight.
-fn is_row(line: &[u8]) -> bool {
-    let is_part = |b: &u8| b.is_ascii_digit() || b" .,eE+-[]()\t\r\nnaif".contains(b);
-    let numbers = line.split(|b| b.is_ascii_whitespace() || *b == b',');
-    matches!(line.first(), Some(b' ' | b'['))
-        && line.iter().all(is_part)
-        && numbers.filter(|number| number.iter().any(u8::is_ascii_digit)).count() >= 2
 }
 
 /// The earlier of two times, where both are known.
