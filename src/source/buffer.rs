@@ -109,7 +109,8 @@ impl Buffer {
         let first = self.segments.partition_point(|segment| segment.at <= start).saturating_sub(1);
         self.segments.drain(..first);
         for segment in &mut self.segments {
-            if segment.at <= start {
+            // One that begins at `start`, perhaps of another file, knows its own line.
+            if segment.at < start {
                 segment.offset += (start - segment.at) as u64;
                 segment.line = line;
                 segment.at = 0;

@@ -432,6 +432,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_dropped_of_one_file_leaves_the_lines_of_the_next_alone() {
+        let mut growing = Growing::new(1000);
+        for (file, place, text) in
+            [(0, (0, 1), "a"), (0, (1, 1), "a\n\n"), (1, (0, 1), "\n"), (0, (4, 3), "aaaaa")]
+        {
+            growing.append(file, place, LineEnds::Newlines, text.as_bytes());
+            growing.keep(0);
+        }
+        let place = growing.everything().place(0, None);
+        assert_eq!((place.file, place.byte, place.line), (0, 4, 3));
+    }
+
+    #[test]
     fn a_hole_and_a_line_that_is_too_long_keep_offsets_true() {
         let mut growing = Growing::new(4);
         growing.append(0, (0, 1), LineEnds::Newlines, b"abc");
