@@ -43,9 +43,12 @@ impl SourceTree {
             return None;
         }
         let shortest = parts.len().saturating_sub(DEPTH);
-        let (below, path) = (shortest..parts.len()).find_map(|from| {
+        // What stands before a drive (`C:`), and that itself, is no part of a path below a folder.
+        let is_drive = |part: &&str| part.len() == 2 && part.ends_with(':');
+        let behind = parts.iter().rposition(is_drive).map_or(0, |drive| drive + 1);
+        let (below, path) = (shortest.max(behind)..parts.len()).find_map(|from| {
             let path = parts[from..].iter().fold(self.root.clone(), |path, part| path.join(part));
-            // A drive (`C:`) or a link would lead out of the tree.
+            // A link would lead out of the tree.
             let inside = fs::canonicalize(&path).is_ok_and(|path| path.starts_with(&self.root));
             (inside && path.is_file()).then_some((&parts[from..], path))
         })?;
@@ -145,6 +148,17 @@ mod tests {
         assert_eq!(line(4, "gone()"), 4);
         assert_eq!(line(90, "gone()"), 5);
         assert_eq!(line(0, ""), 1);
+    }
+
+    // Where a folder can be called like a drive.
+    #[cfg(unix)]
+    #[test]
+    fn a_drive_is_no_folder_of_the_tree() {
+        let folder = repository();
+        fs::create_dir(folder.path().join("src/C:")).unwrap();
+        fs::write(folder.path().join("src/C:/feed.py"), "get()\n").unwrap();
+        let tree = SourceTree::new(&folder.path().join("src"), folder.path());
+        assert_eq!(tree.locate(&frame("C:\\feed.py", 1, "")).unwrap().0, "src/feed.py");
     }
 
     #[cfg(unix)]
