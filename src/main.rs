@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 /// Events are read on one thread and given back on another. The C library's allocator makes the two wait for each
-/// other, for so long that a noisy log takes three times as long as it should.
+/// other: a noisy log may then take three times as long.
 #[cfg(target_os = "linux")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
