@@ -8,7 +8,7 @@ use crate::event::{Format, Weave, name_of, read_record};
 use crate::safe::limits;
 use crate::source::{Chunk, Place};
 
-use super::sample::{self, Borders, Sample};
+use super::sample::{self, Between, Borders, Sample};
 use super::starts::Starts;
 
 /// First lines of a lane that tell its format.
@@ -134,37 +134,8 @@ impl<'r> Lane<'r> {
             let near = before.filter(|(before, _)| at - before <= sample::REACH);
             let zone = self.runs.zone.clone();
             let between = || {
-                let (mut known, mut lines) = (near?, Vec::new());
-                let whole = [(known.0, at)];
-                let stretches: Box<dyn Iterator<Item = (usize, usize)>> = match weave {
-                    Some((weave, index)) => Box::new(weave.stretches_of(index, known.0, at)),
-                    None => Box::new(whole.into_iter()),
-                };
-                for (mut start, end) in stretches {
-                    while start < end {
-                        let line = chunk.line(start);
-                        lines.push(line.clone());
-                        start = line.end;
-                    }
-                }
-                let stamps = sample::stamps_of(chunk.bytes, &lines);
-                let samples = lines.into_iter().zip(stamps).map(|(line, stamp)| {
-                    let place = chunk.place(line.start, Some(known));
-                    known = (line.start, place);
-                    diagnosis::Sample {
-                        place,
-                        stamp: stamp.map(|stamp| match &zone {
-                            Some(zone) => stamp.with_zone(zone),
-                            None => stamp,
-                        }),
-                        line: &chunk.bytes[line],
-                        skipped: false,
-                        is_first: true,
-                        tells: false,
-                        said: None,
-                    }
-                });
-                Some(samples.collect())
+                let between = Between::new(chunk, weave, near?, at, zone.clone());
+                Some(Box::new(between) as Box<dyn diagnosis::Stretch<'_>>)
             };
             let sample = diagnosis::Sample {
                 place: sample.place,

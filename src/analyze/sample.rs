@@ -7,15 +7,21 @@
 //! service. So the samples are the same on every way
 //! to the bytes and on any number of threads.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+mod between;
+mod learnt;
 
-use memchr::memmem::Finder;
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
-use crate::diagnosis::{self, Said};
+use crate::diagnosis::Said;
 use crate::event::{Stamp, Weave, read_record};
 use crate::source::{Chunk, Place};
+
+pub(super) use between::Between;
+pub(super) use learnt::Learnt;
+
+use learnt::TELLERS;
 
 /// Every line that begins before this position is a sample: a log of this size is a few thousand lines, and
 /// what a bot does shows in them. A multiple of [`BLOCK`].
@@ -47,9 +53,6 @@ const TELLING_LATER: u64 = 256 << 10;
 /// Behind this position they are looked for in the larger blocks: at the start a log of a few megabytes,
 /// which is a bot's day, should show its trend.
 const LATER: u64 = 16 << 20;
-
-/// Kinds of lines that are so looked for.
-const TELLERS: usize = 2;
 
 /// So much of a line is read. A JSON record that is longer has no time then.
 const READ: usize = 16 << 10;
@@ -86,9 +89,12 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Reads a line; what it says where that `is_asked`.
-    fn of(line: &[u8], is_asked: bool) -> Reading {
+    fn of(line: &[u8], is_asked: bool, learnt: &Learnt) -> Reading {
         let kept = (line.len() <= SHORT).then(|| Box::from(line));
         let line = &line[..line.len().min(READ)];
+        if !is_asked && let Some(stamp) = learnt.stamp(line) {
+            return Reading { stamp: Some(stamp), said: None, line: kept };
+        }
         let record = read_record(line);
         let said = is_asked.then(|| Said::of(line, &record));
         Reading { stamp: record.stamp, said, line: kept }
@@ -108,52 +114,6 @@ pub(super) struct Sample {
     pub(super) is_first: bool,
     /// It was looked for because it prints what the process holds.
     pub(super) tells: bool,
-}
-
-/// What finds lines that print what the process holds, learnt from the start of the log.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Tellers {
-    finders: Vec<Finder<'static>>,
-}
-
-impl Tellers {
-    /// Learns from a line that begins before [`EVERY_LINE`].
-    pub(super) fn learn(&mut self, line: &[u8]) {
-        if self.finders.len() < TELLERS
-            && self.finders.iter().all(|finder| finder.find(line).is_none())
-            && let Some(text) = diagnosis::telling(line)
-        {
-            self.finders.push(Finder::new(&text).into_owned());
-        }
-    }
-
-    /// The lines of `bytes[start..end]`, where `bytes` begins at position `base`, that hold one first in
-    /// their block, with a bit for each teller.
-    fn look(&self, bytes: &[u8], base: u64, start: usize, end: usize) -> Vec<(usize, u8)> {
-        let mut found = Vec::new();
-        let in_bytes = |position: u64| usize::try_from(position - base).unwrap_or(end);
-        for (bit, finder) in self.finders.iter().enumerate() {
-            let mut from = start;
-            while from < end {
-                let (begin, length) = block_of(base + from as u64);
-                let stop = in_bytes(begin + length).min(end);
-                while from < stop
-                    && let Some(hit) = finder.find(&bytes[from..stop])
-                {
-                    let hit = from + hit;
-                    let line =
-                        memchr::memrchr(b'\n', &bytes[start..hit]).map_or(start, |n| start + n + 1);
-                    from = line_end(bytes, hit).min(end);
-                    if base + line as u64 >= begin {
-                        found.push((line, 1 << bit));
-                        break;
-                    }
-                }
-                from = from.max(stop);
-            }
-        }
-        found
-    }
 }
 
 /// Where the block begins in which tellers are looked for at `position`, and how long it is.
@@ -202,7 +162,7 @@ pub(super) fn look(
     base: u64,
     start: usize,
     end: usize,
-    tellers: &Tellers,
+    learnt: &Learnt,
 ) -> (Vec<Seen>, u64) {
     // Newlines first: that goes through the text as fast as it comes from memory, and leaves it in the cache.
     let counted = Counted::of(bytes, base, start, end);
@@ -213,7 +173,7 @@ pub(super) fn look(
         found.insert(at, (true, 0));
     }
     if base + start as u64 >= EVERY_LINE {
-        for (at, bit) in tellers.look(bytes, base, start, end) {
+        for (at, bit) in learnt.tellers_in(bytes, base, start, end) {
             found.entry(at).or_default().1 |= bit;
         }
     }
@@ -223,7 +183,7 @@ pub(super) fn look(
         let lines = counted.before(bytes, at, known);
         known = (at, lines);
         let is_asked = tells != 0 || is_asked(base + at as u64);
-        let read = Reading::of(&bytes[at..line_end(bytes, at).min(end)], is_asked);
+        let read = Reading::of(&bytes[at..line_end(bytes, at).min(end)], is_asked, learnt);
         seen.push(Seen { at, lines, read, is_first, tells });
     }
     (seen, counted.all())
@@ -366,6 +326,7 @@ impl Sampler {
         part: &Chunk<'_>,
         base: u64,
         weave: &Weave,
+        learnt: &Learnt,
     ) -> Vec<(usize, Sample)> {
         let bytes = part.bytes;
         let from = usize::try_from(self.upto.saturating_sub(base)).unwrap_or(usize::MAX);
@@ -401,7 +362,7 @@ impl Sampler {
         }
         found.sort_unstable();
         let read = found.par_iter().with_min_len(MANY).map(|&(at, _)| {
-            Reading::of(&bytes[at..line_end(bytes, at)], is_asked(base + at as u64))
+            Reading::of(&bytes[at..line_end(bytes, at)], is_asked(base + at as u64), learnt)
         });
         let read: Vec<Reading> = read.collect();
         let samples = found.into_iter().zip(read).map(|((at, lane), read)| {
@@ -438,14 +399,6 @@ impl Sampler {
         self.known = Some((base + at as u64, place));
         place
     }
-}
-
-/// The times of lines of a text, read on all cores.
-pub(super) fn stamps_of(bytes: &[u8], lines: &[Range<usize>]) -> Vec<Option<Stamp>> {
-    let stamp = |line: &Range<usize>| {
-        read_record(&bytes[line.start..line.end.min(line.start + READ)]).stamp
-    };
-    lines.par_iter().with_min_len(MANY).map(stamp).collect()
 }
 
 fn newlines(bytes: &[u8]) -> u64 {

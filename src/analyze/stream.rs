@@ -16,7 +16,7 @@ use crate::safe::limits;
 use crate::source::{Chunk, Place, Segment};
 
 use super::lanes::{self, Finished, Lane};
-use super::sample::{self, Sampler, Tellers};
+use super::sample::{self, Learnt, Sampler};
 use super::starts::Starts;
 
 pub(super) use news::{Found, News};
@@ -66,8 +66,8 @@ pub(super) struct Stream<'r> {
     strands: HashMap<u64, Strand>,
     started: bool,
     sampler: Sampler,
-    /// What finds lines that print what the process holds.
-    tellers: Tellers,
+    /// What the start of the log has taught of its lines.
+    learnt: Learnt,
     /// Newlines up to the end of the part at hand.
     newlines: u64,
     /// Events that are gathered before they are examined.
@@ -166,7 +166,7 @@ impl<'r> Stream<'r> {
             strands: HashMap::new(),
             started: false,
             sampler: Sampler::default(),
-            tellers: Tellers::default(),
+            learnt: Learnt::default(),
             newlines: 0,
             together: examine::TOGETHER,
             tries: LAYOUT_TRIES,

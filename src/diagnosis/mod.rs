@@ -25,4 +25,4 @@ pub use join::{Death, Halt, Halted, Life, Pause, Told, join};
 pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame, Standing};
 pub use rhythm::longest_pause;
 pub use run::{Ended, Run, Runs, TAIL_ITEMS, said_in};
-pub use signs::{Between, Said, Sample, telling};
+pub use signs::{Between, Said, Sample, Stretch, telling};

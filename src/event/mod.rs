@@ -25,5 +25,5 @@ pub use lines::{Reading, stamped_at};
 pub use record::{Record, read_record};
 pub use severity::spoken;
 pub use speaker::Layout;
-pub use stamp::Stamp;
+pub use stamp::{Alike, Stamp};
 pub use weave::{Heard, Weave};

@@ -1,9 +1,11 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+mod alike;
 mod epoch;
 mod scan;
 
+pub use alike::Alike;
 pub(super) use epoch::{epoch, tai64n};
 pub(super) use scan::{Order, Time, scan};
 

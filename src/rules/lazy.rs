@@ -1,12 +1,12 @@
 //! Regexes of rules: compiled when first needed, and tried only on texts that may match.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::needed::Needed;
+use super::needed::{Needed, Searcher};
 
 /// Largest compiled size of one regex, in bytes: a rule cannot make start-up or memory explode.
 const REGEX_BYTES: usize = 4 << 20;
@@ -17,6 +17,9 @@ pub struct LazyRegex {
     text: String,
     compiled: OnceLock<Option<Compiled>>,
     needed: OnceLock<Needed>,
+    /// How many texts it was asked about, up to [`OFTEN`].
+    asked: AtomicU32,
+    searcher: OnceLock<Option<Searcher>>,
     anchors: OnceLock<Anchors>,
 }
 
@@ -38,6 +41,10 @@ struct Compiled {
     first: Regex,
     copies: [OnceLock<Regex>; COPIES],
 }
+
+/// So many texts a regex is asked about before a searcher is made for what it needs: of a short log, most rules are
+/// asked about less.
+const OFTEN: u32 = 200;
 
 /// Copies of a regex; of more threads than that some share one.
 const COPIES: usize = 8;
@@ -67,6 +74,8 @@ impl LazyRegex {
             text,
             compiled: OnceLock::new(),
             needed: OnceLock::new(),
+            asked: AtomicU32::new(0),
+            searcher: OnceLock::new(),
             anchors: OnceLock::new(),
         }
     }
@@ -90,7 +99,20 @@ impl LazyRegex {
     /// The compiled regex, where it may match `text`: it is compiled only once a text holds what stands in
     /// all its matches, and most texts are passed over without it.
     pub fn on(&self, text: &str) -> Option<&Regex> {
-        if self.needed().stands_in(text) { self.get() } else { None }
+        let may_match = match self.searcher() {
+            Some(searcher) => searcher.stands_in(text),
+            None => self.needed().stands_in(text),
+        };
+        if may_match { self.get() } else { None }
+    }
+
+    /// What is needed, in a form that is worth its making where it is asked for often.
+    fn searcher(&self) -> Option<&Searcher> {
+        if self.asked.load(Ordering::Relaxed) < OFTEN {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        self.searcher.get_or_init(|| self.needed().searcher()).as_ref()
     }
 
     fn needed(&self) -> &Needed {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    BLOCK, EVERY_LINE, NEAR_BLOCK, NEAR_LINES, Sample, Sampler, TELLING, Tellers, look, newlines,
+    BLOCK, EVERY_LINE, Learnt, NEAR_BLOCK, NEAR_LINES, Sample, Sampler, TELLING, look, newlines,
 };
 use crate::source::{Chunk, Segment};
 
@@ -33,13 +33,13 @@ fn known(start: u64) -> Vec<u8> {
 /// What the sampler takes where the bytes, which begin at position `start`, are shown in pieces that end near
 /// `cuts`; each part shows `kept` bytes again. Positions, with line numbers.
 fn taken(bytes: &[u8], start: u64, cuts: &[usize], kept: usize) -> Vec<(u64, u64)> {
-    let samples = taken_with(&Tellers::default(), bytes, start, cuts, kept);
+    let samples = taken_with(&Learnt::default(), bytes, start, cuts, kept);
     samples.iter().map(|sample| (sample.position, sample.place.line)).collect()
 }
 
 /// The same with what tellers find.
 fn taken_with(
-    tellers: &Tellers,
+    learnt: &Learnt,
     bytes: &[u8],
     start: u64,
     cuts: &[usize],
@@ -60,7 +60,7 @@ fn taken_with(
         let part =
             Chunk { bytes: &bytes[base..end], segments: &segments, last: cut == bytes.len() };
         let at = start + base as u64;
-        let (mut seen, lines) = look(part.bytes, at, from - base, end - base, tellers);
+        let (mut seen, lines) = look(part.bytes, at, from - base, end - base, learnt);
         assert_eq!(lines, newlines(&bytes[from..end]));
         let pieces = [((from - base, end - base), lines, &mut seen)];
         all.extend(sampler.take_in(&part, at, pieces.into_iter()));
@@ -104,7 +104,7 @@ fn a_second_file_counts_its_own_lines() {
         Segment { at: 6, file: 1, offset: 0, line: 1 },
     ];
     let part = Chunk { bytes, segments: &segments, last: true };
-    let (mut seen, lines) = look(bytes, 0, 0, bytes.len(), &Tellers::default());
+    let (mut seen, lines) = look(bytes, 0, 0, bytes.len(), &Learnt::default());
     let samples =
         Sampler::default().take_in(&part, 0, std::iter::once(((0, 12), lines, &mut seen)));
     let places: Vec<_> =
@@ -125,11 +125,11 @@ fn lines_that_tell_of_the_process_are_found_where_they_are_rare() {
         }
     }
     let bytes = log.as_bytes();
-    let mut tellers = Tellers::default();
+    let mut learnt = Learnt::default();
     for line in bytes.split_inclusive(|&b| b == b'\n').take(100) {
-        tellers.learn(line);
+        learnt.learn(line, false);
     }
-    assert_eq!(tellers.finders.len(), 1);
+    assert_eq!(learnt.tellers.len(), 1);
     // The first in each block, whatever the cuts.
     let mut last = None;
     told.retain(|at| {
@@ -138,7 +138,7 @@ fn lines_that_tell_of_the_process_are_found_where_they_are_rare() {
     });
     let cuts = [1, EVERY_LINE as usize + 100, 300_001, 310_000, 310_050, 600_000, 900_123];
     for cuts in [&cuts[1..2], &cuts] {
-        let found = taken_with(&tellers, bytes, 0, cuts, 288 << 10);
+        let found = taken_with(&learnt, bytes, 0, cuts, 288 << 10);
         let found: Vec<u64> = found.iter().filter(|s| s.tells).map(|s| s.position).collect();
         assert_eq!(found, told);
     }

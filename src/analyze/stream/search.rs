@@ -47,11 +47,11 @@ impl Stream<'_> {
             start = end;
         }
         let (weave, lanes, matcher, base) = (&self.weave, &self.lanes, self.matcher, self.base);
-        let tellers = &self.tellers;
+        let learnt = &self.learnt;
         let search = |&(start, end): &(usize, usize)| {
             // Newlines are counted first: the search, which would wait for every line, then finds the text in the cache.
             let (samples, newlines) = if weave.is_none() && start >= unsearched {
-                sample::look(bytes, base, start, end, tellers)
+                sample::look(bytes, base, start, end, learnt)
             } else if start >= kept {
                 (Vec::new(), memchr::memchr_iter(b'\n', &bytes[start..end]).count() as u64)
             } else {
@@ -105,7 +105,7 @@ impl Stream<'_> {
     /// Takes the samples of a part, whose pieces behind `unsearched` were looked at for the first time.
     fn sample(&mut self, part: &Chunk<'_>, unsearched: usize, found: &mut [Piece]) {
         let samples = match &self.weave {
-            Some(weave) => self.sampler.take_lanes(part, self.base, weave),
+            Some(weave) => self.sampler.take_lanes(part, self.base, weave, &self.learnt),
             None => {
                 let new = found.iter_mut().filter(|piece| piece.bounds.0 >= unsearched);
                 let new = new.map(|piece| (piece.bounds, piece.newlines, &mut piece.samples));
@@ -116,7 +116,8 @@ impl Stream<'_> {
         for (lane, mut sample) in samples {
             if sample.position < sample::EVERY_LINE {
                 let at = self.in_part(sample.position);
-                self.tellers.learn(&part.bytes[part.line(at)]);
+                let line = &part.bytes[part.line(at)];
+                self.learnt.learn(line, sample.read.stamp.is_some());
             }
             if let Some(zone) = &self.zone {
                 sample.read.stamp = sample.read.stamp.map(|stamp| stamp.with_zone(zone));

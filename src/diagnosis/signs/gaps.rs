@@ -7,6 +7,7 @@
 //! after, is no finding. Behind a silence that stands out, errors of a clock that was wrong, or several hosts
 //! lost at once, tell that the machine slept.
 
+mod longest;
 mod planned;
 mod spread;
 
@@ -19,6 +20,7 @@ use crate::event::Stamp;
 use crate::model::Level;
 use crate::source::Place;
 
+use longest::longest_in;
 use spread::Spread;
 
 const GAP: &str = "system/gap";
@@ -171,7 +173,11 @@ impl Gaps {
             self.spread.pass(seconds);
             return;
         }
-        let longest = if sample.skipped { longest_in(whole, between) } else { Some(whole) };
+        let longest = if sample.skipped {
+            between().and_then(|lines| longest_in(whole, lines.as_ref()))
+        } else {
+            Some(whole)
+        };
         match longest.filter(|_| !unseen) {
             Some(longest) => {
                 self.spread.add(longest.seconds);
@@ -385,65 +391,39 @@ impl Gaps {
     }
 }
 
-/// The longest silence among the lines that lie in `whole`; `None` where `between` does not tell them.
-fn longest_in(whole: Silence, between: Between<'_>) -> Option<Silence> {
-    let lines = between()?;
-    // Seconds, where it begins, the line before that, where it ends, and lines without a time in it.
-    let mut longest: Option<(f64, Spot, Option<Spot>, Spot, u32)> = None;
-    let (mut last, mut older) = ((Spot::Before, whole.before.stamp.as_ref()), None);
-    let mut untimed = 0;
-    let spots = lines.iter().enumerate().map(|(at, line)| (Spot::Line(at), line.stamp.as_ref()));
-    for (spot, stamp) in spots.chain([(Spot::Behind, whole.behind.stamp.as_ref())]) {
-        let Some(now) = stamp else {
-            untimed += 1;
-            continue;
-        };
-        let untimed = std::mem::take(&mut untimed);
-        let Some(seconds) = apart(last.1, now).filter(|apart| *apart >= 0.0) else { continue };
-        if longest.is_none_or(|(most, ..)| seconds > most) {
-            longest = Some((seconds, last.0, older, spot, untimed));
-        }
-        older = Some(last.0);
-        last = (spot, stamp);
-    }
-    let (seconds, before, older, behind, untimed) = longest?;
-    let moment = |spot: Spot| match spot {
-        Spot::Before => Arc::clone(&whole.before),
-        Spot::Line(at) => Arc::new(lines[at].moment()),
-        Spot::Behind => Arc::clone(&whole.behind),
-    };
-    Some(Silence {
-        before: moment(before),
-        older: older.map(moment).or_else(|| whole.older.clone()),
-        behind: moment(behind),
-        seconds,
-        untimed,
-        ..whole.clone()
-    })
-}
-
-/// Where a line stands in a stretch between two samples: it is the one before, one of those between, or the one behind.
+/// When a line was written, as far as it says.
 #[derive(Debug, Clone, Copy)]
-enum Spot {
-    Before,
-    Line(usize),
-    Behind,
+struct When {
+    seconds: f64,
+    /// Whether it says day, year and zone.
+    says: (bool, bool, bool),
 }
 
-/// Seconds from one time to another of one clock; below zero where it was set back. Times without a date are
-/// at most half a day apart. `None` where they cannot be compared.
+impl When {
+    fn of(stamp: &Stamp) -> When {
+        let says = (stamp.has_date, stamp.has_year, stamp.offset.is_some());
+        When { seconds: stamp.seconds(), says }
+    }
+
+    /// Seconds up to another time of one clock; below zero where it was set back. Times without a date are
+    /// at most half a day apart. `None` where they cannot be compared.
+    fn up_to(self, other: When) -> Option<f64> {
+        const DAY: f64 = 86_400.0;
+        if self.says != other.says {
+            return None;
+        }
+        let seconds = other.seconds - self.seconds;
+        let (has_date, ..) = other.says;
+        if !has_date && seconds < -DAY / 2.0 {
+            return Some(seconds + DAY);
+        }
+        Some(seconds)
+    }
+}
+
+/// Seconds from one time to another (see [`When::up_to`]).
 fn apart(one: Option<&Stamp>, other: &Stamp) -> Option<f64> {
-    const DAY: f64 = 86_400.0;
-    let one = one?;
-    let form = |stamp: &Stamp| (stamp.has_date, stamp.has_year, stamp.offset.is_some());
-    if form(one) != form(other) {
-        return None;
-    }
-    let seconds = other.seconds() - one.seconds();
-    if !other.has_date && seconds < -DAY / 2.0 {
-        return Some(seconds + DAY);
-    }
-    Some(seconds)
+    When::of(one?).up_to(When::of(other))
 }
 
 #[cfg(test)]

@@ -86,8 +86,21 @@ impl Said {
     }
 }
 
-/// The lines from the sample before up to the one at hand, in order; `None` where they are too many.
-pub type Between<'a> = &'a dyn Fn() -> Option<Vec<Sample<'a>>>;
+/// The lines from the sample before up to the one at hand, in order. There are hundreds, so each is read only when it
+/// is asked for.
+pub trait Stretch<'a> {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// The time of the line `at`, below [`Stretch::count`], where it has one.
+    fn stamp(&self, at: usize) -> Option<Stamp>;
+
+    /// The line `at`, below [`Stretch::count`].
+    fn sample(&self, at: usize) -> Sample<'a>;
+}
+
+/// What lies between the sample before and the one at hand; `None` where it is too much.
+pub type Between<'a> = &'a dyn Fn() -> Option<Box<dyn Stretch<'a> + 'a>>;
 
 impl Sample<'_> {
     /// Its time in seconds, comparable within the source.
@@ -97,8 +110,12 @@ impl Sample<'_> {
 
     /// It as it is remembered: place, time, and the line as evidence.
     pub(super) fn moment(&self) -> Moment {
-        let end = self.line.len().min(EVIDENCE_BYTES);
-        let text = String::from_utf8_lossy(&self.line[..end]).trim_end().to_owned();
+        let bytes = &self.line[..self.line.len().min(EVIDENCE_BYTES)];
+        // Of what is text, a plain look makes sure many times faster.
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.trim_end().to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).trim_end().to_owned(),
+        };
         Moment { stamp: self.stamp.clone(), line: Line { place: self.place, text } }
     }
 }
@@ -214,7 +231,9 @@ impl Signs {
         let before = std::mem::replace(&mut self.sampled, self.seconds);
         let stride = before.zip(self.seconds).map_or(0.0, |(before, now)| now - before);
         if sample.skipped && self.standstill.is_late(self.seconds, self.stride) {
-            for one in between().unwrap_or_default() {
+            let lines = between();
+            for one in lines.iter().flat_map(|lines| (0..lines.count()).map(|at| lines.sample(at)))
+            {
                 self.seconds = one.seconds().or(self.seconds);
                 self.look_at(&one, &Said::by(&one).shape);
             }

@@ -183,3 +183,56 @@ proptest! {
         prop_assert_eq!((again.civil, again.offset), (stamp.civil, stamp.offset));
     }
 }
+
+/// The logs below `folder`.
+fn logs_in(folder: &std::path::Path, found: &mut Vec<Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            logs_in(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "log") {
+            found.push(std::fs::read(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn lines_that_begin_alike_have_the_time_that_is_read_of_them() {
+    let mut logs = Vec::new();
+    logs_in(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut logs);
+    let (mut alike, mut timed) = (0, 0);
+    for log in logs {
+        let mut heads: Vec<Alike> = Vec::new();
+        for line in log.split_inclusive(|&byte| byte == b'\n') {
+            let record = crate::event::read_record(line);
+            timed += usize::from(record.stamp.is_some());
+            if let Some(found) = heads.iter().find_map(|head| head.stamp(line)) {
+                assert_eq!(Some(found), record.stamp, "{}", String::from_utf8_lossy(line));
+                alike += 1;
+            } else {
+                heads.extend(Alike::of(line, &record));
+            }
+        }
+    }
+    assert!(timed > 1_000 && alike * 10 > timed * 9, "{alike} of {timed}");
+}
+
+#[test]
+fn a_line_that_begins_otherwise_is_not_read() {
+    let line = b"INFO:2026-10-12 09:38:00,123 tick";
+    let head = Alike::of(line, &crate::event::read_record(line)).unwrap();
+    let read = |line: &str| head.stamp(line.as_bytes()).and_then(|stamp| stamp.iso());
+    assert_eq!(read("INFO:2026-11-02 10:00:59,900 tock").unwrap(), "2026-11-02T10:00:59.9");
+    for other in [
+        "WARN:2026-10-12 09:38:00,123 tick",
+        "INFO:2026-10-12 09:38:00.123 tick",
+        "INFO:2026-10-12 09:38:00,1234 tick",
+        "INFO:2026-10-12 09:38:00,123",
+        "INFO:2026-10-12 09:38:00,123 tick\r2027-10-12 09:38:00,123 tock",
+        "INFO:2026-13-12 09:38:00,123 tick",
+        "2026-10-12 09:38:00,123 tick",
+        "",
+    ] {
+        assert_eq!(read(other), None, "{other}");
+    }
+}

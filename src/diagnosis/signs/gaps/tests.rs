@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Coming, Gaps, LEAST, Moment, SURELY, Sample, Sign};
+use super::longest::longest_in;
+use super::{Coming, Gaps, LEAST, Moment, SURELY, Sample, Sign, Silence};
 use crate::diagnosis::evidence::Line;
-use crate::event::read_record;
+use crate::diagnosis::signs::Stretch;
+use crate::event::{Stamp, read_record};
 use crate::source::Place;
 
 /// A line with a time, in seconds of one day, or without.
@@ -18,6 +20,22 @@ fn line(time: Option<u32>) -> String {
             format!("2026-03-02 {h:02}:{m:02}:{s:02} INFO tick: 64000.5\n")
         }
         None => "  \"bids\": [[64000.5, 0.25]]\n".to_owned(),
+    }
+}
+
+struct Lines<'a>(Vec<Sample<'a>>);
+
+impl<'a> Stretch<'a> for Lines<'a> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn stamp(&self, at: usize) -> Option<Stamp> {
+        self.0[at].stamp.clone()
+    }
+
+    fn sample(&self, at: usize) -> Sample<'a> {
+        self.0[at].clone()
     }
 }
 
@@ -35,7 +53,10 @@ fn seen(times: &[Option<u32>], every: usize) -> Gaps {
     };
     let mut gaps = Gaps::default();
     for at in (0..lines.len()).step_by(every) {
-        let between = || Some((at.saturating_sub(every)..at).map(|at| sample(at, false)).collect());
+        let between = || {
+            let lines = (at.saturating_sub(every)..at).map(|at| sample(at, false)).collect();
+            Some(Box::new(Lines(lines)) as Box<dyn Stretch<'_>>)
+        };
         let sample = sample(at, every > 1);
         match &sample.stamp {
             Some(_) => gaps.sample(&sample, Arc::new(sample.moment()), &between),
@@ -85,6 +106,64 @@ fn windows_end_where_they_say() {
         assert_eq!(gaps.close().is_empty(), is_sleep, "what is told as a sleep is told once");
         let without = Coming { seconds: None, ..coming };
         assert!(gaps.before(without, |_| Some(600.0)).is_none(), "no time, no window");
+    }
+}
+
+/// Time, first line and last line of all neighbours with a time, by going through all lines.
+fn neighbours(times: &[Option<u32>]) -> Vec<(u32, usize, usize)> {
+    let timed: Vec<(usize, u32)> =
+        times.iter().enumerate().filter_map(|(at, time)| time.map(|time| (at, time))).collect();
+    timed.windows(2).map(|pair| (pair[1].1 - pair[0].1, pair[0].0, pair[1].0)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// By halves a silence is found that no other is twice as long as.
+    #[test]
+    fn halves_find_the_longest(
+        steps in prop::collection::vec((prop_oneof![9 => 0_u32..20, 1 => 0_u32..400], 0_u32..3), 0..60),
+        last in 1_u32..40,
+    ) {
+        let mut now = 100;
+        let mut times = vec![Some(now)];
+        for (step, missing) in steps {
+            now += step;
+            times.push((missing != 0).then_some(now));
+        }
+        times.push(Some(now + last));
+        let lines: Vec<String> = times.iter().map(|&time| line(time)).collect();
+        let sample = |at: usize| Sample {
+            place: Place { file: 0, byte: 0, line: at as u64 + 1 },
+            stamp: read_record(lines[at].as_bytes()).stamp,
+            line: lines[at].as_bytes(),
+            skipped: false,
+            is_first: true,
+            tells: false,
+            said: None,
+        };
+        let end = times.len() - 1;
+        let whole = Silence {
+            before: Arc::new(sample(0).moment()),
+            older: None,
+            behind: Arc::new(sample(end).moment()),
+            seconds: 0.0,
+            at: 0,
+            sparse: true,
+            untimed: 0,
+            told: false,
+        };
+        let longest = longest_in(whole, &Lines((1..end).map(sample).collect())).unwrap();
+        let place = |moment: &Moment| moment.line.place.line as usize - 1;
+        let (from, to) = (place(&longest.before), place(&longest.behind));
+        let all = neighbours(&times);
+        let &(seconds, ..) = all.iter().find(|(_, one, other)| (*one, *other) == (from, to)).unwrap();
+        prop_assert_eq!(longest.seconds, f64::from(seconds));
+        let most = all.iter().map(|(seconds, ..)| *seconds).max().unwrap();
+        prop_assert!(most < 2 * seconds.max(1), "{} s of {} s", seconds, most);
+        prop_assert_eq!(longest.untimed as usize, to - from - 1);
+        let older = times[..from].iter().rposition(Option::is_some);
+        prop_assert_eq!(longest.older.map(|moment| place(&moment)), older);
     }
 }
 
