@@ -258,3 +258,30 @@ fn who_was_asked_to_stop_ended_in_order() {
     let on = ticks + asked + &(32..50).map(tick).collect::<String>();
     assert_eq!(report_on_end(on, true).verdict.unwrap().rule, "system/silent-stop");
 }
+
+#[test]
+fn a_web_page_in_a_message_is_part_of_it() {
+    let log = "Traceback (most recent call last):\n  File \"/srv/odds/main.py\", line 31, in <module>\n    \
+        client.post_order(order)\n\
+        py_clob_client.exceptions.PolyApiException: PolyApiException[status_code=403, error_message=<!DOCTYPE html>\n\
+        <!--[if IE 8]>    <html class=\"no-js ie8 oldie\" lang=\"en-US\"> <![endif]-->\n<head>\n\
+        <title>Attention Required! | Cloudflare</title>\n<meta charset=\"UTF-8\" />\n";
+    assert_ends(log, Some("network/firewall-block"), Some(31));
+    assert_eq!(report_on_bytes(log).diagnoses.len(), 1);
+    // What is printed behind it is not.
+    let goes_on = format!("{log}</head>\n</html>]\n<BTC> bought\n");
+    assert_eq!(report_on_bytes(goes_on).diagnoses.len(), 1);
+}
+
+#[test]
+fn a_platform_and_the_bot_itself_say_that_it_crashed() {
+    let heroku = "2026-03-01T10:00:00.888257+00:00 heroku[worker.1]: Starting process with command `python grid.py`\n\
+        2026-03-01T10:00:03.385608+00:00 heroku[worker.1]: Process exited with status 0\n\
+        2026-03-01T10:00:03.409160+00:00 heroku[worker.1]: State changed from starting to crashed\n";
+    assert_ends(heroku, Some("other/exited"), None);
+    let restarts = "2026-03-01 10:00:00,127 - root - INFO - up\n\
+        2026-03-01 10:00:01,127 - root - ERROR - lost the thread\n\
+        2026-03-01 10:00:01,128 - root - INFO - Error occurred. The bot will restart in 5 seconds...\n\
+        2026-03-01 10:00:06,130 - root - INFO - Starting the grid bot...\n";
+    assert_ends(restarts, Some("other/logged-error"), None);
+}

@@ -59,6 +59,9 @@ pub enum Assembled<'c> {
 /// How many lines of other writers may stand inside a torn traceback.
 const TORN_LINES: usize = 64;
 
+/// Most lines above one of a web page among which its beginning is looked for.
+const PAGE_LINES: usize = 24;
+
 /// Most lines that continue a message without being a traceback.
 const MESSAGE_LINES: usize = 200;
 
@@ -333,9 +336,21 @@ impl<'c> Extension<'c, '_> {
         let belongs = logged
             || indented
             || open
+            || text.starts_with('<') && self.shows_page()
             || listed && self.names_fields()
             || self.above() == Above::Records;
         belongs && (indented || !is_shell(text) && !(self.speaks)(text))
+    }
+
+    /// Whether the message began a web page, as what some server answered does, and has not ended it.
+    fn shows_page(&self) -> bool {
+        let opens = |line: &EventLine<'_>| {
+            let lower = line.text.to_ascii_lowercase();
+            lower.contains("<!doctype html") || lower.contains("<html")
+        };
+        let closes = |line: &EventLine<'_>| line.text.to_ascii_lowercase().contains("</html>");
+        let lines = || self.found.iter().rev().take(PAGE_LINES);
+        lines().any(opens) && !lines().any(closes)
     }
 
     fn above(&self) -> Above {

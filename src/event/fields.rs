@@ -1,7 +1,10 @@
 //! The small pieces of a header: separators between fields, and what kind of field a word is.
 
-/// Longest field of a header, in bytes: dotted names of classes fit, sentences do not.
-pub(super) const FIELD: usize = 72;
+/// Longest field of a header that is one word, in bytes: dotted names of classes fit.
+pub(super) const FIELD: usize = 128;
+
+/// Longest field between two marks that may have blanks in it: sentences do not fit.
+pub(super) const COLUMN: usize = 72;
 
 /// What stands between two fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,9 @@ mod group;
 mod special;
 mod tail;
 
-/// How far into a line a field of its header may begin.
-const REACH: usize = 160;
+/// How far into a line a field of its header may begin. Names of classes with their modules stand before the
+/// level and are long (hummingbot's `…coinbase_advanced_trade_exchange.CoinbaseAdvancedTradeExchange`: 115 bytes).
+const REACH: usize = 224;
 
 /// Most fields before time and level.
 const FIELDS: usize = 8;
@@ -381,7 +382,7 @@ impl<'t> Walk<'t> {
 
     /// Where the column that begins at `at` ends: before the next `mark`, if that is near.
     fn column_end(&self, at: usize, mark: u8) -> Option<usize> {
-        let window = &self.bytes[at..self.bytes.len().min(at + fields::FIELD)];
+        let window = &self.bytes[at..self.bytes.len().min(at + fields::COLUMN)];
         memchr::memchr_iter(mark, window)
             // A dash inside a name (`feed-okx`) has no blanks round it.
             .find(|len| {

@@ -22,11 +22,19 @@ const RELATIVE: &[&str] = &[
     "concurrent",
     "cython",
     "email",
+    "eth_abi",
+    "eth_account",
+    "eth_utils",
     "frozenlist",
     "http",
+    "httpcore",
+    "httpx",
+    "ib_async",
+    "ib_insync",
     "importlib",
     "json",
     "logging",
+    "lumibot",
     "lxml",
     "multidict",
     "multiprocessing",
@@ -41,10 +49,53 @@ const RELATIVE: &[&str] = &[
     "urllib",
     "urllib3",
     "uvloop",
+    "web3",
     "websockets",
     "yarl",
     "zmq",
 ];
+
+/// The same of programs that PyInstaller froze, where no frame shows its source text: names that a bot's own files
+/// may have as well. Of modules that are one file only those are here that nobody gives to a script.
+const FROZEN: &[&str] = &[
+    "alpaca",
+    "alpaca_trade_api",
+    "autobahn",
+    "binance",
+    "codecs.py",
+    "contextlib.py",
+    "discord",
+    "functools.py",
+    "kiteconnect",
+    "kucoin",
+    "okx",
+    "selectors.py",
+    "socketserver.py",
+    "ssl.py",
+    "subprocess.py",
+    "telegram",
+    "threading.py",
+    "tornado",
+    "twisted",
+    "websocket",
+];
+
+/// Clients of exchanges that people copy into the bot's own folder instead of installing them, by the name they
+/// are imported by. That is no other module's.
+const COPIED: &[&str] = &[
+    "alpaca_trade_api",
+    "ccxt",
+    "ib_async",
+    "ib_insync",
+    "kiteconnect",
+    "krakenex",
+    "oandapyV20",
+    "pybit",
+];
+
+/// The same, where the name may be that of a folder of the bot's own as well: certain only where the exception
+/// is a class of that very package.
+const COPIED_OR_OWN: &[&str] = &["alpaca", "binance", "kucoin", "okex", "okx"];
 
 /// Endings of what is no Python source of the bot's.
 const COMPILED: &[&str] = &[".pyx", ".pxd", ".pxi", ".c", ".cpp", ".rs", ".so", ".pyd"];
@@ -75,16 +126,48 @@ pub fn is_own(frame: &Frame, roots: &Roots) -> bool {
     !(system
         || is_compiled(file)
         || library_end(&parts, is_absolute(file)).is_some()
-        || is_extension(frame, &parts))
+        || is_extension(frame, &parts)
+        || is_frozen(frame, &parts))
 }
 
 /// The frame of the bot's own code to show for a cause: the innermost own frame of the link
 /// `links[cause]`; else of the nearest later link that has one (what the bot did with it); else of
-/// the nearest earlier one; `None` where no link has any.
+/// the nearest earlier one; `None` where no link has any. A client of an exchange that lies in the bot's own folder
+/// is its own only where nothing else is.
 pub fn own_frame<'a>(links: &'a [Link], cause: usize, roots: &Roots) -> Option<&'a Frame> {
-    let own = |link: &'a Link| link.frames.iter().rev().find(|frame| is_own(frame, roots));
     let (inner, outward) = links.split_at(cause.min(links.len()));
-    outward.iter().find_map(own).or_else(|| inner.iter().rev().find_map(own))
+    let nearest = |copies: bool| {
+        let own = |link: &'a Link| {
+            link.frames
+                .iter()
+                .rev()
+                .find(|frame| is_own(frame, roots) && (copies || !is_copied(frame, link, roots)))
+        };
+        outward.iter().find_map(own).or_else(|| inner.iter().rev().find_map(own))
+    };
+    nearest(false).or_else(|| nearest(true))
+}
+
+/// Whether a frame is of a client of an exchange that was copied into the bot's own folder.
+fn is_copied(frame: &Frame, link: &Link, roots: &Roots) -> bool {
+    if roots.source_root.is_some() {
+        return false;
+    }
+    let parts = path_parts(&frame.file);
+    let package = link.class.split('.').next().filter(|name| name.len() < link.class.len());
+    parts.split_last().is_some_and(|(_, folders)| {
+        folders.iter().any(|folder| {
+            COPIED.contains(folder) || COPIED_OR_OWN.contains(folder) && package == Some(*folder)
+        })
+    })
+}
+
+/// Whether a frame is a library's in a program that PyInstaller froze.
+fn is_frozen(frame: &Frame, parts: &[&str]) -> bool {
+    frame.code.is_none()
+        && !is_absolute(&frame.file)
+        && frame.function.as_deref() != Some("<module>")
+        && parts.first().is_some_and(|first| FROZEN.contains(first))
 }
 
 /// The top-level package of a library's file: `ccxt` for `…/site-packages/ccxt/base/exchange.py`,

@@ -136,8 +136,22 @@ fn cell_frame(text: &str) -> Option<FrameLine<'_>> {
     Some(FrameLine { file: cell, line, function: Some(function), caught: false })
 }
 
-/// `~/bot.py in main(x)`, `<ipython-input-3-2b1c> in <module>`.
+/// `~/bot.py in main(x)`, `<ipython-input-3-2b1c> in <module>`, and what Colab makes of either when it is copied:
+/// a link, `[~/bot.py](https://localhost:8080/#) in main(x)`.
 fn old_frame(text: &str) -> Option<FrameLine<'_>> {
+    if let Some(link) = text.strip_prefix('[') {
+        let (file, function) = link.split_once("](https://localhost:8080/#) in ")?;
+        let is_cell = file.starts_with("<ipython-input-") && file.ends_with('>');
+        if !is_cell && !is_python(file) {
+            return None;
+        }
+        return Some(FrameLine {
+            file,
+            line: None,
+            function: Some(function_of(function)?),
+            caught: false,
+        });
+    }
     if !(text.starts_with(['/', '~', '<']) || text.get(1..3) == Some(":\\")) {
         return None;
     }

@@ -32,7 +32,7 @@ impl<'t> Walk<'t> {
             || fields::pid(content).is_some();
         if !field
             || !named
-            || content.len() > fields::FIELD
+            || content.len() > fields::COLUMN
             || self.opens == FIELDS
             || (self.bare > 0 && !timed)
         {

@@ -65,6 +65,27 @@ fn cells_whose_number_is_at_the_arrow() {
     assert_eq!(found, [frame("Input In [3]", 1, "<cell line: 1>", "import ta")]);
 }
 
+/// Colab makes links of the files, and of what lies between tells only how much it is.
+#[test]
+fn frames_that_are_links() {
+    let (class, found) = frames(
+        "BadRequest                                Traceback (most recent call last)\n\
+         [<ipython-input-5-abc>](https://localhost:8080/#) in <cell line: 9>()\n      8 \n----> 9 run()\n\n\
+         12 frames\n\
+         [/usr/local/lib/python3.10/dist-packages/ccxt/base/exchange.py](https://localhost:8080/#) in fetch(self, url)\n    \
+         616 \n--> 617             raise BadRequest(url)\n\nBadRequest: kraken GET",
+    );
+    assert_eq!(class, "BadRequest");
+    let library = "/usr/local/lib/python3.10/dist-packages/ccxt/base/exchange.py";
+    assert_eq!(
+        found,
+        [
+            frame("<ipython-input-5-abc>", 9, "<cell line: 9>", "run()"),
+            frame(library, 617, "fetch", "raise BadRequest(url)"),
+        ]
+    );
+}
+
 #[test]
 fn quotes_that_were_curled_or_lost() {
     for (open, close) in [("“", "”"), ("", "")] {

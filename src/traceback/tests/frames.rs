@@ -49,12 +49,17 @@ fn own_files_and_others() {
         "uvloop/loop.pyx",
         "aiohttp/_websocket.pyx",
         "asyncio\\runners.py",
+        "httpx\\_client.py",
+        "binance/client.py",
+        "contextlib.py",
     ] {
         assert!(!is_own(&frame(file, "run"), &none), "{file}");
     }
     let compiled = frame("mylib/core.py", "mylib.core.run");
     assert!(!is_own(&compiled, &none));
     assert!(is_own(&frame("mylib/core.py", "run"), &none));
+    let shown = Frame { code: Some("self.poll()".into()), ..frame("binance/client.py", "run") };
+    assert!(is_own(&shown, &none), "a bot's own folder may be called so");
 }
 
 #[test]
@@ -113,4 +118,31 @@ fn the_own_frame_is_the_innermost_near_the_cause() {
     assert_eq!(find(&links[1..2], 0), None);
     assert_eq!(find(&links, 9).as_deref(), Some("c.py"));
     assert_eq!(find(&[], 0), None);
+}
+
+#[test]
+fn a_client_that_was_copied_into_the_bots_folder_is_not_the_bot() {
+    let find = |class: &str, files: &[&str]| {
+        let link = Link {
+            class: class.into(),
+            message: String::new(),
+            frames: files.iter().map(|file| frame(file, "f")).collect(),
+            notes: Vec::new(),
+            relation: Relation::Root,
+            members: Vec::new(),
+            line: 0,
+        };
+        own_frame(&[link], 0, &Roots::default()).map(|frame| frame.file.clone())
+    };
+    let (bot, client) = ("/home/ann/grid/bot.py", "/home/ann/grid/binance/client.py");
+    let copied = "/home/ann/grid/alpaca_trade_api/rest.py";
+    let of_client = "binance.exceptions.BinanceAPIException";
+    assert_eq!(find(of_client, &[bot, client]).as_deref(), Some(bot));
+    assert_eq!(
+        find("KeyError", &[bot, client]).as_deref(),
+        Some(client),
+        "it may be the bot's own"
+    );
+    assert_eq!(find("KeyError", &[bot, copied]).as_deref(), Some(bot));
+    assert_eq!(find("KeyError", &[copied]).as_deref(), Some(copied), "where nothing else is");
 }

@@ -364,3 +364,20 @@ fn indentation_of_the_message_is_kept() {
         assert_eq!(read_record(line.as_bytes()).message, message, "{line}");
     }
 }
+
+/// The longest names that hummingbot logs under: modules and class of a connector.
+#[test]
+fn a_logger_may_have_a_long_name() {
+    check_rows(
+        "hummingbot",
+        &[(
+            "2026-10-12 09:38:00,123 - 4120 - hummingbot.connector.exchange.coinbase_advanced_trade.coinbase_advanced_trade_exchange.CoinbaseAdvancedTradeExchange - ERROR - no pairs",
+            Some("2026-10-12T09:38:00.123"),
+            ERROR,
+            Some(
+                "hummingbot.connector.exchange.coinbase_advanced_trade.coinbase_advanced_trade_exchange.CoinbaseAdvancedTradeExchange",
+            ),
+            "no pairs",
+        )],
+    );
+}
