@@ -338,3 +338,19 @@ fn a_start_that_ends_the_message_of_a_json_record_is_a_start() {
     let log = life(0) + &line(100, "bot started") + &life(101);
     assert_eq!(runs(&report_on_bytes(log)), [(1, "silent"), (91, "open")]);
 }
+
+#[test]
+fn what_stands_above_the_bots_first_line_is_no_run() {
+    let start =
+        "2026-03-01 10:00:00 INFO main: bot starting, pid 4120\n2026-03-01 10:00:01 INFO tick\n";
+    for above in [
+        "C:\\grid-main>python run.py\n",
+        "ann@box:~/grid$ python3 run.py\n\n",
+        "====================\n",
+        "-- Logs begin at Sun 2026-03-01 07:00:11 UTC, end at Sun 2026-03-01 12:39:40 UTC. --\n",
+    ] {
+        assert_eq!(runs(&report_on_bytes(format!("{above}{start}"))), [(1, "open")], "{above}");
+    }
+    let before = "2026-03-01 09:00:01 INFO tick\n";
+    assert_eq!(runs(&report_on_bytes(format!("{before}{start}"))).len(), 2);
+}

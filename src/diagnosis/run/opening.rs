@@ -19,6 +19,9 @@ const SECONDS: f64 = 5.0;
 /// So many lines behind its first a run is on its way.
 const ON_ITS_WAY: u64 = 50;
 
+/// Most lines of others before the bot's first.
+const PRELUDE: usize = 6;
+
 /// Most that is remembered of what a run sets up on its way.
 const SET_UP: usize = 8;
 
@@ -39,6 +42,9 @@ pub(super) enum Opening {
 impl Runs<'_> {
     /// Where the run begins of whose start `start` tells.
     pub(super) fn opening(&self, start: &Finding) -> Opening {
+        if self.count == 0 && self.is_whole() && self.is_prelude() {
+            return Opening::All;
+        }
         let Some(now) = start.stamp.as_ref() else { return Opening::Last(0) };
         let mut after = now.seconds();
         let (mut lines, mut longest) = (0, 0.0_f64);
@@ -68,6 +74,18 @@ impl Runs<'_> {
             return Opening::Last(0);
         }
         Opening::Last(lines)
+    }
+
+    /// Whether all that there is of the log was said by others than the bot, before it began: rules and blank lines,
+    /// the command that started it, and what `journalctl` says first.
+    fn is_prelude(&self) -> bool {
+        self.tail.len() <= PRELUDE
+            && self.tail.iter().all(|item| match item {
+                Item::Line { bytes, .. } => std::str::from_utf8(bytes).is_ok_and(|line| {
+                    !line.contains(char::is_alphanumeric) || is_command(line) || is_of_journal(line)
+                }),
+                Item::Found { .. } | Item::Marked { .. } => false,
+            })
     }
 
     /// When a line was said, where it may be one of those before a start.
@@ -206,4 +224,22 @@ impl Runs<'_> {
             }
         }
     }
+}
+
+/// Whether a line is what somebody typed at a shell's prompt: `ann@box:~/grid$ python3 main.py`,
+/// `C:\grid>python main.py`.
+fn is_command(line: &str) -> bool {
+    line.match_indices(['$', '#', '%', '>']).any(|(at, _)| {
+        let typed = line[at + 1..].trim_start();
+        ["python", "./", "sudo ", "docker ", "bash ", "sh ", "uv run ", "poetry run "]
+            .iter()
+            .any(|command| typed.starts_with(command))
+    })
+}
+
+/// What `journalctl` prints above the entries.
+fn is_of_journal(line: &str) -> bool {
+    ["-- Logs begin at ", "-- Journal begins at ", "-- Boot "]
+        .iter()
+        .any(|start| line.starts_with(start))
 }
