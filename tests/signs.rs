@@ -388,3 +388,57 @@ fn what_stood_still_is_alive_and_no_verdict_unless_it_is_down() {
         assert!(report_on_end(log, true).verdict.is_none(), "{name}");
     }
 }
+
+const NEWEST_FIRST: &str = "other/newest-first";
+
+/// The log as a console that lists the newest entry first shows it.
+fn turned_round(log: &str) -> String {
+    log.lines().rev().map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_log_that_lists_its_newest_entry_first_has_no_verdict_and_says_so_once() {
+    // The bot met this at first and got over it; behind what came before it, it looks like the end.
+    let error = line(
+        601,
+        "ERROR feed: HTTP 401 Unauthorized for url: https://api.kraken.com/0/private/Balance",
+    );
+    let in_order = line(600, "INFO bot starting") + &error + &ticks(602, 900, 1);
+    assert!(find(&report_on_bytes(in_order.clone()), NEWEST_FIRST).is_none());
+    let log = turned_round(&in_order);
+    let report = report_on_bytes(log.clone());
+    let word = find(&report, NEWEST_FIRST).unwrap();
+    assert_eq!((word.first.line, word.last.line, word.level), (1, 300, Level::Warning));
+    assert_eq!(word.count, 1);
+    assert!(word.fix.commands.iter().any(|command| command.contains("tac bot.log")));
+    assert_eq!(report.verdict, None);
+    assert!(report.diagnoses.iter().all(|one| one.level < Level::Fatal));
+    assert!(find(&report, "system/silent-stop").is_none());
+    let source = &report.sources[0];
+    assert!(source.first_time < source.last_time, "{source:?}");
+    assert_eq!(source.runs.len(), 1);
+    assert_eq!((source.runs[0].first_line, source.runs[0].last_line), (1, 300));
+    assert_eq!(source.runs[0].end, "open");
+    let without = report_without(NEWEST_FIRST, false, &log);
+    assert!(without.verdict.is_some(), "else the log proves nothing: {without:#?}");
+}
+
+#[test]
+fn times_that_go_back_now_and_then_are_no_order() {
+    let threads: String =
+        (0..200).map(|n| ticks(600 + n - n % 2 * 3, 601 + n - n % 2 * 3, 1)).collect();
+    let pages: String =
+        (0..20).map(|n| turned_round(&ticks(600 + n * 3, 603 + n * 3, 1))).collect();
+    let copies: String = (0..9).map(|n| ticks(90_000 - n * 3_600, 90_010 - n * 3_600, 1)).collect();
+    for (what, log) in [
+        ("in order", ticks(600, 900, 1)),
+        ("a clock that was set back", ticks(600, 900, 1) + &ticks(300, 400, 1)),
+        ("threads", threads),
+        ("short pages, each turned round", pages),
+        ("logs one behind the other, the newest first", copies),
+        ("three lines", turned_round(&ticks(600, 603, 1))),
+        ("one moment", turned_round(&ticks(600, 601, 1)).repeat(50)),
+    ] {
+        assert!(find(&report_on_bytes(log), NEWEST_FIRST).is_none(), "{what}");
+    }
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::backwards;
 use super::join::join_sources;
 use super::lanes::Finished;
 use super::stream::{Span, Stream};
@@ -332,17 +333,19 @@ fn conclude_lane(
     let mut one =
         OneSource { report, diagnoses: Vec::new(), rhythm, lives, lives_last, pauses, deaths };
     for (index, (diagnosis, context)) in diagnoses.into_iter().zip(contexts).enumerate() {
+        let is_word_of_order = backwards::is_word_of_it(&diagnosis);
         let wanted = wants(&diagnosis);
         let in_run = span_of_run.is_none_or(|(first, last)| {
             diagnosis.last.line >= first && diagnosis.first.line <= last
         });
-        if wanted && in_run {
+        if wanted && in_run || is_word_of_order {
             if verdict == Some(index) {
                 one.report.verdict = Some(diagnosis.fingerprint.clone());
             }
             one.diagnoses.push((diagnosis, context));
         }
     }
+    backwards::take_back(&mut one);
     one
 }
 

@@ -1,5 +1,6 @@
 //! Turns the crank: sources through detection to a report.
 
+mod backwards;
 mod banner;
 pub mod batch;
 pub mod follow;

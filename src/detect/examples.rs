@@ -18,13 +18,14 @@ use crate::rules::{Chain, Example, Mark, MarkKind, Rule};
 use crate::source::{Chunk, Segment};
 
 /// Rules that the program raises by itself, where no rule speaks: nothing in a line alone shows them.
-pub const RAISED: [&str; 13] = [
+pub const RAISED: [&str; 14] = [
     "memory/backlog-growth",
     "memory/growth",
     "network/feed-stopped",
     "network/offline",
     "other/exited",
     "other/logged-error",
+    "other/newest-first",
     "other/uncaught-exception",
     "rate-limit/data-frozen",
     "system/gap",

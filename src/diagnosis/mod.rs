@@ -24,5 +24,5 @@ pub use incident::{Incidents, LEAST_OF_A_VERDICT, Mention, Names, Whole};
 pub use join::{Death, Halt, Halted, Life, Pause, Told, join};
 pub use record::{ChainLink, Diagnosis, Evidence, Exception, Fix, OwnFrame, Standing};
 pub use rhythm::longest_pause;
-pub use run::{Ended, Run, Runs, TAIL_ITEMS, said_in};
+pub use run::{Ended, NEWEST_FIRST, Run, Runs, TAIL_ITEMS, said_in};
 pub use signs::{Between, Said, Sample, Stretch, telling};

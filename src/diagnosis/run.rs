@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 mod judge;
 mod opening;
+mod order;
 mod said;
 mod signs;
 mod told;
@@ -24,8 +25,10 @@ use crate::safe::limits;
 use crate::source::{FILLER, Place};
 
 use opening::Opening;
+use order::Order;
 use said::last_said;
 
+pub use order::NEWEST_FIRST;
 pub use said::said_in;
 
 /// One life of the bot.
@@ -144,6 +147,8 @@ pub struct Runs<'r> {
     pub zone: Option<jiff::tz::TimeZone>,
     /// What the samples of the run that goes on show.
     signs: Signs,
+    /// Which way the times of the source go.
+    order: Order,
     /// What it said that it set up, without numbers, other than when it began.
     set_up: Vec<String>,
     /// The longest pause among the last lines, as far as they were looked at for one, and up to where that is.
@@ -182,6 +187,7 @@ impl<'r> Runs<'r> {
             until: None,
             zone: None,
             signs: Signs::default(),
+            order: Order::default(),
             set_up: Vec::new(),
             pause: None,
             paused_upto: None,
@@ -368,6 +374,9 @@ impl<'r> Runs<'r> {
     pub fn finish(&mut self, stopped: bool) {
         if self.first_line.is_some() {
             self.close(None, stopped);
+        }
+        if let Some(sign) = std::mem::take(&mut self.order).newest_first() {
+            self.incidents.add_sign(self.rules(), sign, None);
         }
     }
 

@@ -28,7 +28,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, NEWEST_FIRST};
 use crate::model::Level;
 
 pub use ci::Ci;
@@ -114,11 +114,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Index of the diagnosis that answers the question: the verdict; without one, the worst that was not
-    /// handled. What the bot coped with is no answer.
+    /// Index of the diagnosis that answers the question: the verdict; without one, that a log has to be turned round
+    /// first, or the worst that was not handled. What the bot coped with is no answer.
     pub(crate) fn answer(&self) -> Option<usize> {
         let Some(verdict) = &self.verdict else {
-            return self.diagnoses.iter().position(|diagnosis| diagnosis.level > Level::Warning);
+            let first = |is_it: fn(&Diagnosis) -> bool| self.diagnoses.iter().position(is_it);
+            return first(|diagnosis| diagnosis.rule == NEWEST_FIRST)
+                .or_else(|| first(|diagnosis| diagnosis.level > Level::Warning));
         };
         let is_it = |diagnosis: &Diagnosis| {
             diagnosis.fingerprint == verdict.fingerprint

@@ -2,7 +2,7 @@
 
 use super::words;
 use super::{Report, RunReport, SourceReport};
-use crate::diagnosis::{Diagnosis, OwnFrame, Standing};
+use crate::diagnosis::{Diagnosis, NEWEST_FIRST, OwnFrame, Standing};
 use crate::model::Level;
 
 /// What happened, when and where, in one sentence.
@@ -31,9 +31,19 @@ pub(super) fn what_happened(report: &Report, diagnosis: &Diagnosis) -> &'static 
             Some("silent") => "The bot fell silent",
             _ => "The bot crashed",
         },
+        _ if diagnosis.rule == NEWEST_FIRST => "The log goes back in time",
+        Level::Error if is_newest_first(report, &diagnosis.last.source) => {
+            "Something in the bot failed"
+        }
         Level::Error => "The bot went on, but something in it failed",
         Level::Warning => "The bot coped with this",
     }
+}
+
+/// Whether what stands behind a line of that source came before it.
+fn is_newest_first(report: &Report, source: &str) -> bool {
+    let is_word_of_it = |one: &Diagnosis| one.rule == NEWEST_FIRST && one.last.source == source;
+    report.diagnoses.iter().any(is_word_of_it)
 }
 
 /// The source that holds a diagnosis, and the run that ended with it (else the run that holds it).

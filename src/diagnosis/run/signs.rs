@@ -23,6 +23,9 @@ impl Runs<'_> {
         if !self.since.is_some_and(before) && !self.until.is_some_and(behind) {
             self.signs.sample(sample, between);
         }
+        if sample.is_first {
+            self.order.sample(sample);
+        }
     }
 
     /// The last line before `place` that has a time.
