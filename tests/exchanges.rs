@@ -156,3 +156,36 @@ fn a_bare_number_is_no_code() {
         }
     }
 }
+
+#[test]
+fn a_code_that_exchanges_use_for_different_things_says_nothing_without_a_name() {
+    // Deribit's "not enough funds" is Bybit's ban of an address.
+    let unnamed =
+        r#"2026-05-11 03:00:07 ERROR order failed: {"code":10009,"message":"no such thing"}"#;
+    assert!(examples::winners(&MATCHER, unnamed).is_empty());
+    let named =
+        r#"ccxt.base.errors.PermissionDenied: bybit {"code":10009,"message":"no such thing"}"#;
+    let found = examples::winners(&MATCHER, named);
+    assert!(found.iter().any(|one| MATCHER.rules.rules[one.rule].id == "rate-limit/ip-banned"));
+}
+
+#[test]
+fn codes_that_are_said_to_mean_something_else_are_rows_of_another_table() {
+    let tables = &MATCHER.rules.exchanges.tables;
+    let has = |table: &Exchange, code: &str| {
+        table
+            .errors
+            .iter()
+            .any(|error| error.code.as_deref() == Some(code) && error.contains.is_none())
+    };
+    for table in tables {
+        for code in &table.otherwise {
+            assert!(!has(table, code), "{} has a row for {code}", table.id);
+            let another = tables.iter().any(|other| {
+                other.id != table.id
+                    && other.errors.iter().any(|error| error.code.as_ref() == Some(code))
+            });
+            assert!(another, "no other exchange has a row for {code} of {}", table.id);
+        }
+    }
+}

@@ -289,7 +289,7 @@ fn wrong_rules_are_refused_with_place_and_advice() {
         ),
         (
             rule(id, &condition("any = [\"pigeon lost\"]\non = \"mesage\"")),
-            "a.toml:9:6: no place `mesage`; one of link, message, any",
+            "a.toml:9:6: no place `mesage`; one of link, message, said, any",
         ),
         (
             rule(id, &condition("any = [\"pigeon lost\"]\nexeption = [\"KeyError\"]")),

@@ -101,7 +101,8 @@ fn spoken_of<'r>(rules: &'r RuleSet, whole: &str) -> Option<&'r Exchange> {
     spoken.all(|table| table.id == first.id).then_some(first)
 }
 
-/// The row of a code that is used by one exchange alone, or for one pattern by all that use it.
+/// The row of a code that is used by one exchange alone, or for one pattern by all that use it. Where an exchange
+/// says something else with it, the words beside it must prove the row.
 fn agreed<'t>(tables: &'t [Exchange], code: &str, text: &str) -> Option<&'t ExchangeError> {
     // Short numbers are used for everything by everyone.
     if code.trim_start_matches('-').len() < 4 {
@@ -109,6 +110,10 @@ fn agreed<'t>(tables: &'t [Exchange], code: &str, text: &str) -> Option<&'t Exch
     }
     let mut rows = tables.iter().filter_map(|table| table.by_code(code, text));
     let first = rows.next()?;
+    let is_otherwise = || tables.iter().any(|table| table.otherwise.iter().any(|one| one == code));
+    if first.contains.is_none() && is_otherwise() {
+        return None;
+    }
     let pattern = |row: &ExchangeError| row.rule.split('/').next().map(str::to_owned);
     rows.all(|row| pattern(row) == pattern(first)).then_some(first)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::captures;
 use super::confirm::Matcher;
-use super::subject::{Parsed, Subject};
+use super::subject::{Parsed, Subject, Which};
 use crate::event::spoken;
 use crate::model::Severity;
 use crate::rules::{self, On, When};
@@ -127,6 +127,7 @@ impl Matcher<'_> {
             On::Any => true,
             On::Link => subject.class.is_some(),
             On::Message => subject.class.is_none(),
+            On::Said => subject.class.is_none_or(|class| self.rules.classes.is_wordless(class)),
         };
         if !place_fits {
             return Some(Lack::Place);
@@ -159,7 +160,11 @@ impl Matcher<'_> {
         if let Some(wanted) = when.severity {
             let first = || parsed.message.lines().next().unwrap_or("");
             let logged = parsed.event.head.severity.or_else(|| spoken(first()));
-            let logged = logged.unwrap_or(Severity::Info);
+            let unlogged = match (when.on, subject.which) {
+                (On::Said, Which::Link(_)) => Severity::Error,
+                _ => Severity::Info,
+            };
+            let logged = logged.unwrap_or(unlogged);
             if logged < wanted {
                 return Some(Lack::Severity { logged, wanted });
             }

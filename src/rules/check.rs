@@ -129,9 +129,10 @@ impl Checker<'_> {
             None | Some("any") => On::Any,
             Some("link") => On::Link,
             Some("message") => On::Message,
+            Some("said") => On::Said,
             Some(other) => {
                 let at = when.on.as_ref().map_or(at, |on| on.span().start);
-                self.complain(at, format!("no place `{other}`; one of link, message, any"));
+                self.complain(at, format!("no place `{other}`; one of link, message, said, any"));
                 On::Any
             }
         };

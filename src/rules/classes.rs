@@ -25,6 +25,9 @@ struct Class {
     bases: Vec<String>,
 }
 
+/// Classes with which anything can be raised.
+const FOR_EVERYTHING: [&str; 3] = ["BaseException", "Exception", "RuntimeError"];
+
 /// The part of a dotted class name after its module.
 pub fn short(class: &str) -> &str {
     class.rsplit('.').next().unwrap_or(class)
@@ -62,6 +65,11 @@ impl Classes {
         let start = self.by_short.partition_point(|at| key(at) < wanted);
         let rest = &self.by_short[start..];
         &rest[..rest.partition_point(|at| key(at) == wanted)]
+    }
+
+    /// Whether a class tells nothing by itself of what went wrong: one of the bot's own, or one for everything.
+    pub fn is_wordless(&self, logged: &str) -> bool {
+        FOR_EVERYTHING.contains(&logged) || self.known(logged).is_empty()
     }
 
     /// The class as logged, and every class it derives from as far as the table knows.

@@ -221,6 +221,9 @@ fn when_in_words(when: &When) -> String {
         (_, false) => parts.push(format!("an exception that is a {}", list(&when.exception, "or"))),
         (On::Link, true) => parts.push("an exception".to_owned()),
         (On::Message, true) => parts.push("a record's message".to_owned()),
+        (On::Said, true) => {
+            parts.push("a record's message, or an exception of no telling class,".to_owned());
+        }
         (On::Any, true) => parts.push("an exception or a record's message".to_owned()),
     }
     if !when.any.is_empty() {

@@ -38,6 +38,8 @@ pub struct Exchange {
     pub hosts: Vec<String>,
     /// Python packages of its clients.
     pub modules: Vec<String>,
+    /// Codes that it uses for something that is no row of its own, while another exchange has a row for them.
+    pub otherwise: Vec<String>,
     /// Its errors, specific ones first.
     pub errors: Vec<ExchangeError>,
 }

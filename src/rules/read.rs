@@ -279,6 +279,7 @@ impl Reader {
             ids: file.ids,
             hosts: file.hosts,
             modules: file.modules,
+            otherwise: file.otherwise,
             errors,
         };
         let tables = &mut self.set.exchanges.tables;

@@ -180,6 +180,9 @@ pub enum On {
     Link,
     /// The text of a record.
     Message,
+    /// What somebody said: the text of a record, or an exception whose class tells nothing by itself (`Exception`,
+    /// `RuntimeError`, one of the bot's own). Where nobody logged it, an exception is an error.
+    Said,
     /// Either.
     Any,
 }

@@ -166,6 +166,8 @@ pub(super) struct ExchangeFile {
     #[serde(default)]
     pub(super) modules: Vec<String>,
     #[serde(default)]
+    pub(super) otherwise: Vec<String>,
+    #[serde(default)]
     pub(super) error: Vec<Spanned<ErrorText>>,
 }
 
