@@ -285,3 +285,38 @@ fn a_platform_and_the_bot_itself_say_that_it_crashed() {
         2026-03-01 10:00:06,130 - root - INFO - Starting the grid bot...\n";
     assert_ends(restarts, Some("other/logged-error"), None);
 }
+
+#[test]
+fn who_says_that_it_passes_an_error_over_goes_on() {
+    let error = "2026-03-01 10:00:00 Error: HTTP Error 422: open offers";
+    assert_ends(&format!("{error}\n"), Some("other/logged-error"), None);
+    assert_ends(&format!("{error}\nCaught HTTP Error 422, ignoring.\n"), None, None);
+    assert_ends(
+        &format!("{error}\nCaught HTTP Error 422, not ignoring.\n"),
+        Some("other/logged-error"),
+        None,
+    );
+    assert_ends("tick 1\nError: no answer\n", Some("other/logged-error"), None);
+    assert_ends("tick 1\nError: no answer, retrying in 5 s\n", None, None);
+    let refused = " MaxRetryError: HTTPSConnectionPool(host='api.kraken.com', port=443): Max retries exceeded with \
+        url: / (Caused by NewConnectionError('<a>: Failed to establish a new connection: [WinError 10060] A connection \
+        attempt failed because the connected party did not properly respond'))\n";
+    assert_ends(refused, Some("network/connect-timeout"), None);
+    let logged = "2026-03-01 10:00:00,001 - feed - ERROR - lost\nTraceback (most recent call last):\n  \
+        File \"/srv/feed.py\", line 7, in run\n    ws.recv()\nConnectionResetError: [Errno 104] Connection reset by peer\n";
+    assert_ends(logged, Some("network/connection-reset"), Some(7));
+    assert_ends(&format!("{logged}Retrying in 5 s...\n"), None, None);
+}
+
+#[test]
+fn what_a_pager_cut_of_systemds_words_is_known() {
+    let said = ["Main process e", "Failed with re", "Start request", "Failed with re"];
+    let mut log =
+        String::from("Jul 25 03:42:22 mkspi systemd[1]: Started Moonraker Telegram Bot.\n");
+    for said in said {
+        log +=
+            &format!("Jul 25 03:42:23 mkspi systemd[1]: moonraker-telegram-bot.service: {said}\n");
+    }
+    log += "Jul 25 03:42:23 mkspi systemd[1]: Failed to start Moonraker Telegram Bot.\n";
+    assert_ends(&log, Some("system/restart-limit"), None);
+}

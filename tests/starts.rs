@@ -347,10 +347,28 @@ fn what_stands_above_the_bots_first_line_is_no_run() {
         "C:\\grid-main>python run.py\n",
         "ann@box:~/grid$ python3 run.py\n\n",
         "====================\n",
+        "ann@box:~/grid $ uvicorn grid:app --port 8001\n",
+        "C:\\Users\\ann\\grid>bot.py\n",
         "-- Logs begin at Sun 2026-03-01 07:00:11 UTC, end at Sun 2026-03-01 12:39:40 UTC. --\n",
     ] {
         assert_eq!(runs(&report_on_bytes(format!("{above}{start}"))), [(1, "open")], "{above}");
     }
     let before = "2026-03-01 09:00:01 INFO tick\n";
     assert_eq!(runs(&report_on_bytes(format!("{before}{start}"))).len(), 2);
+}
+
+#[test]
+fn a_connection_that_is_started_is_no_start() {
+    let mut log = String::new();
+    for n in 0..120 {
+        let line = match n {
+            0 | 60 => format!(
+                "DEBUG:urllib3.connectionpool:Starting new HTTPS connection ({}): api.kraken.com:443",
+                n / 60 + 1
+            ),
+            _ => format!("INFO:grid:ticker {}.5", 64_000 + n),
+        };
+        log += &format!("{line}\n");
+    }
+    assert_eq!(runs(&report_on_bytes(log)), [(1, "open")]);
 }

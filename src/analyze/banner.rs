@@ -67,8 +67,8 @@ const LOADED_ONCE: [&str; 9] = [
 ];
 
 /// Words of a piece of work that a running bot begins again and again (`Starting market analysis for CADJPY`,
-/// `Starting place_order method`): no banner, though it is worded like one.
-const ROUNDS: [&str; 15] = [
+/// `Starting place_order method`, urllib3's `Starting new HTTPS connection (1)`): no banner, though it is worded like one.
+const ROUNDS: [&str; 16] = [
     "cycle",
     "iteration",
     "round",
@@ -84,6 +84,7 @@ const ROUNDS: [&str; 15] = [
     "processing",
     "order",
     "request",
+    "connection",
 ];
 
 /// Lines behind the first record in which it must not come again.

@@ -2,7 +2,7 @@
 
 use super::finding::Kind;
 use super::incident::Mention;
-use crate::event::{Record, spoken};
+use crate::event::{Record, passes_over, spoken};
 use crate::model::Severity;
 
 /// What a line near a run's end says.
@@ -63,7 +63,7 @@ pub(super) fn talk(record: &Record<'_>) -> Talk {
     if !first.contains(char::is_alphanumeric) || !record.begins && is_of_page(first) {
         return Talk::Shutdown;
     }
-    if record.severity.is_none() && spoken(first).is_some() {
+    if record.severity.is_none() && spoken(first).is_some() && !passes_over(first) {
         return Talk::Error;
     }
     // A sentence of a dozen words about a position being closed is business, not the end.
@@ -169,7 +169,9 @@ const COMPONENT: [&str; 12] = [
 
 /// Whether a line says that the bot tries again or waits.
 pub(super) fn goes_on(line: &str) -> bool {
-    let lower = line.to_lowercase();
+    // An exception that says that it was tried often enough, and Windows' words for 10060.
+    let lower =
+        line.to_lowercase().replace("retryerror", "").replace("a connection attempt failed", "");
     ["retry", "again", "sleep", "wait", "reconnect", "attempt", "skip", "fallback", "falling back"]
         .iter()
         .any(|word| lower.contains(word))

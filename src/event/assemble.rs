@@ -10,6 +10,7 @@ use std::cell::OnceCell;
 
 use super::lines::{Lines, Reading};
 use super::record::Record;
+use super::severity::passes_over;
 use super::weave::After;
 use crate::safe::limits;
 use crate::source::Chunk;
@@ -274,7 +275,8 @@ impl<'c> Extension<'c, '_> {
         let indented = record.message.starts_with([' ', '\t']);
         // A level at the start of a printed line opens no record that others continue.
         let is_printed = || head.stamp.is_none() && self.above() == Above::Prints;
-        let continues = || indented || in_trouble(head) && !is_printed();
+        let continues =
+            || indented || in_trouble(head) && !passes_over(&record.message) && !is_printed();
         if self.found.len() < MESSAGE_LINES && continues() {
             self.take(at, end, record.message);
             return Next::Taken;
@@ -339,7 +341,7 @@ impl<'c> Extension<'c, '_> {
             || text.starts_with('<') && self.shows_page()
             || listed && self.names_fields()
             || self.above() == Above::Records;
-        belongs && (indented || !is_shell(text) && !(self.speaks)(text))
+        belongs && (indented || !is_shell(text) && !passes_over(text) && !(self.speaks)(text))
     }
 
     /// Whether the message began a web page, as what some server answered does, and has not ended it.

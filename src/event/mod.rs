@@ -23,7 +23,7 @@ pub use assemble::{Assembled, Event, EventLine, assemble, beginning, begins_alon
 pub use format::{Format, name_of};
 pub use lines::{Reading, stamped_at};
 pub use record::{Record, read_record};
-pub use severity::spoken;
+pub use severity::{passes_over, spoken};
 pub use speaker::Layout;
 pub use stamp::{Alike, Stamp};
 pub use weave::{Heard, Weave};

@@ -160,6 +160,26 @@ pub fn spoken(line: &str) -> Option<Severity> {
     (says_error(line) || names_exception()).then_some(Severity::Error)
 }
 
+/// Whether a printed line says that what went wrong above it is passed over, or tried again (`Caught HTTP Error
+/// 422, ignoring.`): it is no more of the error's own message.
+pub fn passes_over(line: &str) -> bool {
+    let mut words = line.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
+    let mut before = "";
+    words.any(|word| {
+        let said = PASSES_OVER.iter().any(|known| word.eq_ignore_ascii_case(known))
+            && !DENIES.iter().any(|known| before.eq_ignore_ascii_case(known));
+        before = word;
+        said
+    })
+}
+
+/// What is done about an error that ends nothing.
+const PASSES_OVER: [&str; 5] = ["ignoring", "retrying", "reconnecting", "resuming", "continuing"];
+
+/// Words before one of these that turn it round.
+const DENIES: [&str; 10] =
+    ["not", "no", "without", "stop", "stopped", "after", "before", "longer", "up", "of"];
+
 /// A printed line that opens with the word of an error.
 fn says_error(line: &str) -> bool {
     let start = line.trim_start_matches(|c: char| !c.is_alphanumeric());
@@ -173,6 +193,20 @@ fn says_error(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn printed_lines_pass_over_what_went_wrong() {
+        for line in [
+            "Caught HTTP Error 422 from the exchange, ignoring.",
+            "Retrying in 5 s...",
+            "reconnecting (2 of 10)",
+        ] {
+            assert!(passes_over(line), "{line}");
+        }
+        for line in ["not retrying", "gave up retrying", "Please try again later", "ignored: 4"] {
+            assert!(!passes_over(line), "{line}");
+        }
+    }
 
     #[test]
     fn printed_lines_speak_of_errors() {

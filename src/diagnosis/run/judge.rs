@@ -8,7 +8,7 @@ use crate::diagnosis::fingerprint;
 use crate::diagnosis::incident::{LEAST_OF_A_VERDICT, Mention, SILENT_STOP, TORN_END};
 use crate::diagnosis::join;
 use crate::diagnosis::tail::{self, Talk};
-use crate::event::read_record;
+use crate::event::{passes_over, read_record};
 use crate::model::{Pattern, Severity};
 use crate::rules::{Effect, MarkKind};
 use crate::source::Place;
@@ -235,8 +235,13 @@ impl Runs<'_> {
                     if self.until.is_some_and(|until| stamp.is_some_and(|stamp| stamp > until)) {
                         continue;
                     }
-                    // A bare line continues the record above it.
+                    // A bare line continues the record above it, but for one that says that the bot goes on.
                     if headed && !record.begins {
+                        if passes_over(&record.message) && at > excused {
+                            closing.behind += 1;
+                        } else if passes_over(&record.message) {
+                            return closing;
+                        }
                         continue;
                     }
                     match tail::talk(&record) {

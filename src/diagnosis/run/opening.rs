@@ -22,6 +22,27 @@ const ON_ITS_WAY: u64 = 50;
 /// Most lines of others before the bot's first.
 const PRELUDE: usize = 6;
 
+/// What starts a bot at a prompt.
+const COMMANDS: [&str; 14] = [
+    "python",
+    "./",
+    "sudo ",
+    "docker",
+    "bash ",
+    "sh ",
+    "uv run ",
+    "poetry run ",
+    "pipenv run ",
+    "nohup ",
+    "uvicorn ",
+    "gunicorn ",
+    "celery ",
+    "freqtrade ",
+];
+
+/// What a bot's own file ends in, where Windows starts it by its name.
+const PROGRAMS: [&str; 3] = [".py", ".exe", ".bat"];
+
 /// Most that is remembered of what a run sets up on its way.
 const SET_UP: usize = 8;
 
@@ -231,9 +252,11 @@ impl Runs<'_> {
 fn is_command(line: &str) -> bool {
     line.match_indices(['$', '#', '%', '>']).any(|(at, _)| {
         let typed = line[at + 1..].trim_start();
-        ["python", "./", "sudo ", "docker ", "bash ", "sh ", "uv run ", "poetry run "]
-            .iter()
-            .any(|command| typed.starts_with(command))
+        let is_program = || {
+            let name = typed.split_whitespace().next().unwrap_or("");
+            PROGRAMS.iter().any(|ending| name.ends_with(ending))
+        };
+        COMMANDS.iter().any(|command| typed.starts_with(command)) || is_program()
     })
 }
 
