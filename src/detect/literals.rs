@@ -73,7 +73,7 @@ pub(super) enum Announced {
 }
 
 /// Literals of our own, so that a crash that is none of the seven is never missed.
-const TRACEBACK_HEADS: [&str; 12] = [
+const TRACEBACK_HEADS: [&str; 13] = [
     "Traceback (most recent call last)",
     "Traceback (innermost last)",
     "(most recent call first)",
@@ -86,6 +86,7 @@ const TRACEBACK_HEADS: [&str; 12] = [
     "--- Logging error ---",
     "Exception Group Traceback",
     "SyntaxError: ",
+    "terminate called after throwing",
 ];
 
 impl Literals {

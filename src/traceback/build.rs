@@ -27,6 +27,8 @@ struct Part {
     open: Option<usize>,
     /// The last link only carried a remote traceback over.
     carried: bool,
+    /// Exceptions that carry another process's traceback, which is being read, outermost first.
+    carriers: Vec<Link>,
     /// Blank lines held back until the message goes on.
     blanks: usize,
     /// A frame's line in rich's box that may go on.
@@ -42,8 +44,25 @@ impl Part {
             relation: Relation::Root,
             open: None,
             carried: false,
+            carriers: Vec::new(),
             blanks: 0,
             wrapped: None,
+        }
+    }
+
+    /// Holds the last link back until what it carries has been read.
+    fn carry(&mut self, at: usize) {
+        self.carriers.extend(self.links.pop());
+        self.open = Some(at);
+    }
+
+    /// What was carried is whole: it took place before those that carried it.
+    fn settle(&mut self) {
+        while let Some(mut carrier) = self.carriers.pop() {
+            if !self.links.is_empty() {
+                carrier.relation = Relation::Remote;
+            }
+            self.links.push(carrier);
         }
     }
 
@@ -225,6 +244,7 @@ impl Build {
         let Some(outer) = self.outer.pop() else { return };
         let mut part = std::mem::replace(&mut self.part, outer);
         part.cut();
+        part.settle();
         if part.links.is_empty() {
             return;
         }
@@ -284,7 +304,15 @@ impl Build {
             }
             Act::Head => {
                 self.thread = None;
+                self.part.settle();
                 self.part.open.get_or_insert(at);
+            }
+            Act::CarriedHead => {
+                self.part.open.get_or_insert(at);
+            }
+            Act::Carrier(class, message) => {
+                self.part.push(class, message, at);
+                self.part.carry(at);
             }
             Act::Escaped(text) => self.escaped(at, text),
             Act::Frame(frame) => match (self.thread, &mut self.fatal) {
@@ -295,6 +323,11 @@ impl Build {
                 }
                 _ => self.part.frame(at, frame),
             },
+            Act::Listed(frame) => {
+                if let Some(link) = self.part.links.last_mut() {
+                    link.frames.insert(0, kept_frame(at, frame));
+                }
+            }
             Act::Code(text) => self.part.code(text),
             Act::Arrow(number, text) => {
                 if let Some(frame) = self.part.frames.last_mut() {
@@ -371,7 +404,15 @@ impl Build {
         if !(self.part.frames.is_empty() && self.part.links.is_empty() && resumed) {
             self.part.cut();
         }
-        let mut links = self.part.links;
+        self.part.settle();
+        let mut links = Vec::with_capacity(self.part.links.len());
+        for mut link in self.part.links {
+            if let Some(told) = told_by_pybind(&link) {
+                link.relation = Relation::Cause;
+                links.push(told);
+            }
+            links.push(link);
+        }
         // `logging` shows its handler's frames and those that called it apart; they were one stack.
         if let Some(last) = links.last_mut() {
             last.frames.splice(..0, self.callers);
@@ -424,6 +465,24 @@ fn kept_frame(at: usize, frame: FrameLine<'_>) -> Frame {
         code: None,
         at,
     }
+}
+
+/// The exception that C++ code got from Python, which pybind11 puts with its frames into the message of its own.
+fn told_by_pybind(link: &Link) -> Option<Link> {
+    let (raised, listed) = link.message.split_once("\n\nAt:\n")?;
+    let raised = line::exception_line(raised.lines().next()?).filter(|found| found.sure)?;
+    let frames = listed.lines().map_while(|text| preamble::listed_frame(text.trim()));
+    let mut frames: Vec<Frame> = frames.map(|frame| kept_frame(link.line, frame)).collect();
+    frames.reverse();
+    (!frames.is_empty()).then(|| Link {
+        class: raised.class.to_owned(),
+        message: raised.message.to_owned(),
+        frames,
+        notes: Vec::new(),
+        relation: link.relation,
+        members: Vec::new(),
+        line: link.line,
+    })
 }
 
 fn fatal_link(class: &str, message: &str, line: usize) -> Link {

@@ -308,6 +308,12 @@ pub fn exception_line(line: &str) -> Option<ExceptionLine<'_>> {
     Some(ExceptionLine { class, message: message.trim_start(), sure: is_exception_class(class) })
 }
 
+/// Whether a line stands in place of a header where Ray tells of another process: `ray::Feed.price() (pid=412,
+/// ip=10.0.0.2, actor_id=…, repr=…)`.
+pub(super) fn is_ray_header(text: &str) -> bool {
+    text.strip_prefix("ray::").is_some_and(|rest| rest.contains("() (pid=") && rest.ends_with(')'))
+}
+
 /// Where the dotted name at the start of the text ends.
 fn class_end(text: &str) -> Option<usize> {
     let end = text

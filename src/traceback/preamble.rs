@@ -1,6 +1,7 @@
 //! Lines that stand before a traceback and tell who printed it.
 
 use super::Origin;
+use super::line::FrameLine;
 
 /// What follows a preamble before the traceback's header.
 pub(super) const ASYNCIO_STACK: &str = "source_traceback: Object created at";
@@ -75,9 +76,35 @@ pub(super) fn preamble(line: &str) -> Option<Origin> {
 /// Reads the first line of a fatal error: its name (`Fatal Python error`) and what it says.
 pub(super) fn fatal(line: &str) -> Option<(&'static str, &str)> {
     let text = line.trim();
-    ["Fatal Python error", "Windows fatal exception"].into_iter().find_map(|name| {
-        let rest = text.strip_prefix(name)?.strip_prefix(": ")?;
-        Some((name, rest.trim()))
+    ["Fatal Python error", "Windows fatal exception"]
+        .into_iter()
+        .find_map(|name| {
+            let rest = text.strip_prefix(name)?.strip_prefix(": ")?;
+            Some((name, rest.trim()))
+        })
+        .or_else(|| {
+            // libstdc++ (vterminate.cc) of an exception that C++ code does not catch.
+            let rest =
+                text.strip_prefix(TERMINATE)?.strip_prefix(" after throwing an instance of '")?;
+            Some((TERMINATE, rest.strip_suffix('\'').unwrap_or(rest)))
+        })
+}
+
+/// What the C++ runtime says first when it ends the process.
+const TERMINATE: &str = "terminate called";
+
+/// A frame as pybind11 lists them below an exception that C++ code got from Python, the innermost first:
+/// `/srv/bot/feed.py(42): on_tick` (pybind11/pytypes.h 2.13, error_string).
+pub(super) fn listed_frame(text: &str) -> Option<FrameLine<'_>> {
+    let (place, function) = text.rsplit_once("): ")?;
+    let (file, line) = place.rsplit_once('(')?;
+    let line = line.parse().ok()?;
+    let is_frame = !file.is_empty() && !function.is_empty() && !function.contains(' ');
+    is_frame.then_some(FrameLine {
+        file,
+        line: Some(line),
+        function: Some(function),
+        caught: false,
     })
 }
 

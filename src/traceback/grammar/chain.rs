@@ -1,8 +1,8 @@
 //! The lines of one chain: header, frames, source text, exception line, message.
 
 use super::{
-    Act, DEPTH, FENCE, Grammar, Holder, ORIGINAL, REPR_LINES, Read, State, is_carrier, is_tail,
-    repeated,
+    Act, DEPTH, FENCE, Grammar, Holder, ORIGINAL, REPR_LINES, Read, State, carries_frames,
+    is_carrier, is_tail, repeated,
 };
 use crate::traceback::line::{self, FrameLine};
 use crate::traceback::{Relation, Step, boxed, preamble};
@@ -124,6 +124,10 @@ impl Grammar {
         if let Some(frame) = line::frame_line(text) {
             return self.read_frame(line, frame);
         }
+        if self.chain.state == State::Start && line::is_ray_header(text) {
+            self.chain.state = State::Head;
+            return Read::yes(Act::CarriedHead);
+        }
         if self.chain.state == State::BoxEnd && boxed::opens(text) {
             self.chain.state = State::SyntaxBox;
             return Read::yes(Act::BoxBreak);
@@ -156,6 +160,11 @@ impl Grammar {
         self.chain.one_word = exception.message.is_empty() && !exception.class.contains('.');
         self.chain.carrier = is_carrier(&exception);
         self.chain.unsure = false;
+        if carries_frames(&exception) {
+            self.chain.state = State::Head;
+            self.chain.flat = false;
+            return Read::yes(Act::Carrier(exception.class, exception.message));
+        }
         Read::yes(Act::Exception(exception.class, exception.message))
     }
 
@@ -253,6 +262,10 @@ impl Grammar {
         if let Some(note) = text.strip_prefix("[NOTE] ") {
             return Read::yes(Act::Note(note));
         }
+        // pybind11's list of where in Python it was raised.
+        if text == "At:" || line::indent(line) == 2 && preamble::listed_frame(text).is_some() {
+            return Read::yes(Act::Text(line));
+        }
         // pydantic's closing line of each error.
         if text.starts_with("For further information visit https://errors.pydantic.dev/") {
             return Read::yes(Act::Text(line));
@@ -308,7 +321,18 @@ impl Grammar {
         if let Some(frame) = line::frame_line(text) {
             return Read::yes(Act::Frame(frame));
         }
+        if let Some(what) = text.strip_prefix("what():") {
+            // What Python code raised below the C++ code that it was called from.
+            let raised = line::exception_line(what.trim()).filter(|exception| exception.sure);
+            return Read::yes(raised.map_or(Act::Skip, |exception| {
+                Act::Exception(exception.class, exception.message)
+            }));
+        }
+        if let Some(frame) = preamble::listed_frame(text) {
+            return Read::yes(Act::Listed(frame));
+        }
         let known = [
+            "At:",
             "Python runtime state: ",
             "Extension modules: ",
             "Current thread's C stack trace",

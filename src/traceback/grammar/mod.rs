@@ -116,6 +116,8 @@ pub(super) enum Act<'a> {
     Escaped(&'a str),
     /// A frame.
     Frame(FrameLine<'a>),
+    /// A frame of the exception before it, the innermost first.
+    Listed(FrameLine<'a>),
     /// Source text of the frame before it, trimmed.
     Code(&'a str),
     /// The same, with its number.
@@ -126,6 +128,10 @@ pub(super) enum Act<'a> {
     CallerCode(&'a str),
     /// The exception line: class and first line of the message.
     Exception(&'a str, &'a str),
+    /// The same of an exception that carries another process's traceback, which follows.
+    Carrier(&'a str, &'a str),
+    /// A header inside such a traceback.
+    CarriedHead,
     /// More of the message, or a note.
     Text(&'a str),
     /// Certainly a note.
@@ -390,6 +396,12 @@ fn is_carrier(exception: &line::ExceptionLine<'_>) -> bool {
 
 /// What the class of such an exception ends with.
 const CARRIER: &str = "RemoteTraceback";
+
+/// Whether an exception has the frames and the exception of another process below it, with no header but its own
+/// message (`ray::load() (pid=412, ip=10.0.0.2)`; ray/exceptions.py 2.9, RayTaskError).
+fn carries_frames(exception: &line::ExceptionLine<'_>) -> bool {
+    exception.class.contains("RayTaskError(") && line::is_ray_header(exception.message)
+}
 
 /// What opens and closes the text of a remote traceback (multiprocessing, concurrent.futures).
 const FENCE: &str = "\"\"\"";

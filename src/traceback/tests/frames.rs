@@ -146,3 +146,16 @@ fn a_client_that_was_copied_into_the_bots_folder_is_not_the_bot() {
     assert_eq!(find("KeyError", &[bot, copied]).as_deref(), Some(bot));
     assert_eq!(find("KeyError", &[copied]).as_deref(), Some(copied), "where nothing else is");
 }
+
+#[test]
+fn what_pybind11_puts_into_a_message_is_the_cause() {
+    let text = "Traceback (most recent call last):\n  File \"/srv/bot/main.py\", line 9, in <module>\n    engine.run()\nRuntimeError: KeyError: 'ask'\n\nAt:\n  /srv/bot/gateway.py(312): on_depth\n  /srv/bot/main.py(9): <module>\n";
+    let traceback = parse_text(text).unwrap();
+    let classes: Vec<&str> = traceback.links.iter().map(|link| link.class.as_str()).collect();
+    assert_eq!(classes, ["KeyError", "RuntimeError"]);
+    let innermost = traceback.links[0].frames.last().unwrap();
+    assert_eq!((innermost.file.as_str(), innermost.line), ("/srv/bot/gateway.py", Some(312)));
+    let other = text.replace("At:\n  /srv", "At:\n  see /srv");
+    assert_eq!(parse_text(&other).unwrap().links.len(), 2, "frames may have blanks in their path");
+    assert_eq!(parse_text(&text.replace("At:", "On:")).unwrap().links.len(), 1);
+}

@@ -35,6 +35,8 @@ const LOGS: &[(&str, &str)] = &[
     ("process-3.7", include_str!("logs/process-3.7.txt")),
     ("pydantic1-3.8", include_str!("logs/pydantic1-3.8.txt")),
     ("pydantic2-3.13", include_str!("logs/pydantic2-3.13.txt")),
+    ("pybind11", include_str!("logs/pybind11.txt")),
+    ("ray-2", include_str!("logs/ray-2.txt")),
     ("recursion-3.11", include_str!("logs/recursion-3.11.txt")),
     ("remote-3.11", include_str!("logs/remote-3.11.txt")),
     ("rich", include_str!("logs/rich.txt")),
