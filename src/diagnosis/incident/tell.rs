@@ -103,7 +103,9 @@ impl Incident {
             captures.insert("since".into(), since);
         }
         let mut summary = rule.summary.fill(&captures).unwrap_or_else(|| rule.title.clone());
-        for more in [note, if self.ends_log { " The log ends there." } else { "" }] {
+        let is_said = summary.starts_with("The log ends ");
+        let ends = if self.ends_log && !is_said { " The log ends there." } else { "" };
+        for more in [note, ends] {
             // A sentence may end in a message of the log's, which is none.
             if !more.is_empty() && !summary.ends_with(['.', '!', '?', ':', '…']) {
                 summary.push('.');
