@@ -320,3 +320,23 @@ fn what_a_pager_cut_of_systemds_words_is_known() {
     log += "Jul 25 03:42:23 mkspi systemd[1]: Failed to start Moonraker Telegram Bot.\n";
     assert_ends(&log, Some("system/restart-limit"), None);
 }
+
+#[test]
+fn who_works_on_for_long_behind_a_traceback_did_not_die_of_it() {
+    let log = |minutes: [u32; 4]| {
+        let mut log = "2026-03-01 10:00:00,001 - INFO - backup: batch 1\nTraceback (most recent call last):\n  \
+            File \"/srv/backup/main.py\", line 9, in run\n    db.execute(\"delete from sessions\")\n\
+            sqlite3.OperationalError: database is locked\n"
+            .to_owned();
+        for minute in minutes {
+            log +=
+                &format!("2026-03-01 10:{minute:02}:00,001 - INFO - backup: batch at {minute}\n");
+        }
+        log
+    };
+    assert_ends(&log([1, 14, 29, 40]), None, None);
+    // Other threads say a few words more.
+    assert_ends(&log([1, 1, 2, 2]), Some("system/database-locked"), Some(9));
+    assert_ends(&log([0, 0, 0, 10]), None, None);
+    assert_ends(&log([0, 0, 0, 9]), Some("system/database-locked"), Some(9));
+}

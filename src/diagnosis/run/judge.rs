@@ -25,6 +25,11 @@ const LINES_BEHIND_EXIT: usize = 10;
 /// Lines that may follow a traceback that the interpreter wrote: of other threads, or from a buffer.
 const LINES_BEHIND_DEATH: usize = 6;
 
+/// So many records of work behind a traceback, over so many seconds, are those of a bot that goes on: what other threads
+/// still say is over sooner.
+const SIGNS_OF_LIFE: usize = 3;
+const LIFE_BEHIND: f64 = 600.0;
+
 /// A traceback without its last line is explained by an error at most this many lines above it.
 const LINES_TO_A_TORN_END: u64 = 6;
 
@@ -313,6 +318,9 @@ impl Runs<'_> {
                 Item::Found { mention, .. }
                     if mention.kind == Kind::Died && lines <= LINES_BEHIND_DEATH =>
                 {
+                    if self.lives_behind(at) {
+                        break;
+                    }
                     return at;
                 }
                 Item::Found { mention, .. }
@@ -336,6 +344,18 @@ impl Runs<'_> {
             }
         }
         self.tail.len()
+    }
+
+    /// Whether the bot goes about its work behind the tail's item `at` for longer than a process that died can.
+    fn lives_behind(&self, at: usize) -> bool {
+        let lives = |item: &Item| {
+            let Item::Line { bytes, .. } = item else { return None };
+            let record = read_record(bytes);
+            let is_life = matches!(tail::talk(&record), Talk::Life);
+            record.stamp.filter(|stamp| is_life && stamp.has_date).map(|stamp| stamp.seconds())
+        };
+        let times: Vec<f64> = self.tail.iter().skip(at + 1).filter_map(lives).collect();
+        times.len() >= SIGNS_OF_LIFE && times[times.len() - 1] - times[0] >= LIFE_BEHIND
     }
 
     /// Whether the last lines tell of a process that ended.
