@@ -1,8 +1,7 @@
 //! The filter at work: see [`super::gates`].
 
-use fearless_simd::Level;
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-use fearless_simd::{Avx2, Bytes, Simd, SimdBase, i32x8, u32x8};
+use fearless_simd::{Avx2, Bytes, Level, Simd, SimdBase, i32x8, u32x8};
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 use super::gates::FACTOR;
